@@ -32,8 +32,9 @@ impl FromStr for Name {
             return Ok(Self(text.to_owned()));
         }
         let shown: String = text.chars().take(120).collect();
-        Err(Error::invalid(format!("{shown:?} is not a name"))
-            .hint("use 1 to 100 letters, digits, '-', '_' or '.', beginning with a letter or digit"))
+        Err(Error::invalid(format!("{shown:?} is not a name")).hint(
+            "use 1 to 100 letters, digits, '-', '_' or '.', beginning with a letter or digit",
+        ))
     }
 }
 
@@ -69,7 +70,9 @@ mod tests {
 
     #[test]
     fn a_name_cannot_leave_its_folder() {
-        for bad in ["", ".", "..", "../x", "a/b", "a\\b", "-x", "a b", "a\0b", "é"] {
+        for bad in [
+            "", ".", "..", "../x", "a/b", "a\\b", "-x", "a b", "a\0b", "é",
+        ] {
             assert!(bad.parse::<Name>().is_err(), "{bad:?} was accepted");
         }
         for good in ["bikes", "bikes-api", "v1.2_x", "0"] {

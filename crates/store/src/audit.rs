@@ -69,7 +69,16 @@ impl AuditRecord {
     fn expected_hash(&self) -> String {
         let mut hash = Sha256::new();
         let (seq, at) = (self.seq.to_string(), self.at.to_string());
-        for part in [&self.prev, &seq, &at, &self.actor, &self.action, &self.project, &self.object, &self.detail] {
+        for part in [
+            &self.prev,
+            &seq,
+            &at,
+            &self.actor,
+            &self.action,
+            &self.project,
+            &self.object,
+            &self.detail,
+        ] {
             hash.update((part.len() as u64).to_le_bytes());
             hash.update(part.as_bytes());
         }
@@ -82,7 +91,10 @@ impl Tx<'_> {
     pub async fn audit(&mut self, entry: &AuditEntry) -> Result<()> {
         // The update locks the head until we commit, so two processes cannot fork the chain.
         let (seq, prev): (i64, String) = self
-            .row("update audit_head set seq = seq + 1 where one = 1 returning seq, hash", &[])
+            .row(
+                "update audit_head set seq = seq + 1 where one = 1 returning seq, hash",
+                &[],
+            )
             .await?
             .ok_or_else(|| Error::internal("the audit log has no head"))?;
         let mut record = AuditRecord {
@@ -112,18 +124,27 @@ impl Tx<'_> {
             ],
         )
         .await?;
-        self.execute("update audit_head set hash = $1 where one = 1", &[record.hash.into()]).await?;
+        self.execute(
+            "update audit_head set hash = $1 where one = 1",
+            &[record.hash.into()],
+        )
+        .await?;
         Ok(())
     }
 }
 
 /// The newest entries first, of one project (or of all, where it is empty) and of objects that begin with `object`.
-pub async fn audit_page(db: &Db, project: &str, object: &str, page: &PageRequest) -> Result<Page<AuditRecord>> {
+pub async fn audit_page(
+    db: &Db,
+    project: &str,
+    object: &str,
+    page: &PageRequest,
+) -> Result<Page<AuditRecord>> {
     let limit = page.limit.unwrap_or(50).clamp(1, 1000);
     let before = match &page.token {
-        Some(token) => token
-            .parse()
-            .map_err(|_| Error::invalid(format!("{token:?} is not a page token of the audit log")))?,
+        Some(token) => token.parse().map_err(|_| {
+            Error::invalid(format!("{token:?} is not a page token of the audit log"))
+        })?,
         None => i64::MAX,
     };
     let mut items: Vec<AuditRecord> = db
@@ -134,7 +155,10 @@ pub async fn audit_page(db: &Db, project: &str, object: &str, page: &PageRequest
         .await?;
     let more = items.len() > limit;
     items.truncate(limit);
-    let next = items.last().filter(|_| more).map(|record| record.seq.to_string());
+    let next = items
+        .last()
+        .filter(|_| more)
+        .map(|record| record.seq.to_string());
     Ok(Page { items, next })
 }
 
@@ -143,21 +167,32 @@ pub async fn verify_audit(db: &Db) -> Result<i64> {
     let (mut seq, mut hash) = (0_i64, String::new());
     loop {
         let records: Vec<AuditRecord> = db
-            .rows("select * from audit where seq > $1 order by seq limit 1000", &[seq.into()])
+            .rows(
+                "select * from audit where seq > $1 order by seq limit 1000",
+                &[seq.into()],
+            )
             .await?;
         if records.is_empty() {
             break;
         }
         for record in records {
-            if record.seq != seq + 1 || record.prev != hash || record.hash != record.expected_hash() {
-                return Err(Error::conflict(format!("the audit log is broken at entry {}", record.seq)));
+            if record.seq != seq + 1 || record.prev != hash || record.hash != record.expected_hash()
+            {
+                return Err(Error::conflict(format!(
+                    "the audit log is broken at entry {}",
+                    record.seq
+                )));
             }
             (seq, hash) = (record.seq, record.hash);
         }
     }
-    let head: Option<(i64, String)> = db.row("select seq, hash from audit_head where one = 1", &[]).await?;
+    let head: Option<(i64, String)> = db
+        .row("select seq, hash from audit_head where one = 1", &[])
+        .await?;
     if head != Some((seq, hash)) {
-        return Err(Error::conflict(format!("the audit log ends at entry {seq}, which is not its recorded end")));
+        return Err(Error::conflict(format!(
+            "the audit log ends at entry {seq}, which is not its recorded end"
+        )));
     }
     Ok(seq)
 }

@@ -8,9 +8,7 @@ use std::time::Duration;
 use base::{Clock, Error, Kind, Result};
 use futures::future::BoxFuture;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
-};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection as _, PgConnection, PgPool, SqlSafeStr, SqliteConnection, SqlitePool};
 
 use crate::value::{Record, Value, bind_pg, bind_sqlite};
@@ -54,8 +52,10 @@ impl Db {
         } else if let Some(path) = url.strip_prefix("sqlite:") {
             Pool::Sqlite(open_sqlite(path.trim_start_matches("//")).await?)
         } else {
-            return Err(Error::invalid(format!("{url:?} is not the address of a database"))
-                .hint("use sqlite:PATH or postgres://USER@HOST/NAME"));
+            return Err(
+                Error::invalid(format!("{url:?} is not the address of a database"))
+                    .hint("use sqlite:PATH or postgres://USER@HOST/NAME"),
+            );
         };
         let writer = Arc::new(Writer::start(pool.clone(), clock.clone()));
         Ok(Self {
@@ -82,12 +82,24 @@ impl Db {
     pub async fn rows<T: Record>(&self, sql: impl SqlSafeStr, args: &[Value]) -> Result<Vec<T>> {
         match &self.pool {
             Pool::Sqlite(pool) => {
-                let rows = bind_sqlite(sqlx::query(sql), args).fetch_all(pool).await.map_err(db_error)?;
-                rows.iter().map(T::from_row).collect::<Result<_, _>>().map_err(db_error)
+                let rows = bind_sqlite(sqlx::query(sql), args)
+                    .fetch_all(pool)
+                    .await
+                    .map_err(db_error)?;
+                rows.iter()
+                    .map(T::from_row)
+                    .collect::<Result<_, _>>()
+                    .map_err(db_error)
             }
             Pool::Postgres(pool) => {
-                let rows = bind_pg(sqlx::query(sql), args).fetch_all(pool).await.map_err(db_error)?;
-                rows.iter().map(T::from_row).collect::<Result<_, _>>().map_err(db_error)
+                let rows = bind_pg(sqlx::query(sql), args)
+                    .fetch_all(pool)
+                    .await
+                    .map_err(db_error)?;
+                rows.iter()
+                    .map(T::from_row)
+                    .collect::<Result<_, _>>()
+                    .map_err(db_error)
             }
         }
     }
@@ -96,11 +108,17 @@ impl Db {
     pub async fn row<T: Record>(&self, sql: impl SqlSafeStr, args: &[Value]) -> Result<Option<T>> {
         match &self.pool {
             Pool::Sqlite(pool) => {
-                let row = bind_sqlite(sqlx::query(sql), args).fetch_optional(pool).await.map_err(db_error)?;
+                let row = bind_sqlite(sqlx::query(sql), args)
+                    .fetch_optional(pool)
+                    .await
+                    .map_err(db_error)?;
                 row.as_ref().map(T::from_row).transpose().map_err(db_error)
             }
             Pool::Postgres(pool) => {
-                let row = bind_pg(sqlx::query(sql), args).fetch_optional(pool).await.map_err(db_error)?;
+                let row = bind_pg(sqlx::query(sql), args)
+                    .fetch_optional(pool)
+                    .await
+                    .map_err(db_error)?;
                 row.as_ref().map(T::from_row).transpose().map_err(db_error)
             }
         }
@@ -157,21 +175,41 @@ impl Tx<'_> {
     }
 
     /// All rows of a query, `insert … returning` included.
-    pub async fn rows<T: Record>(&mut self, sql: impl SqlSafeStr, args: &[Value]) -> Result<Vec<T>> {
+    pub async fn rows<T: Record>(
+        &mut self,
+        sql: impl SqlSafeStr,
+        args: &[Value],
+    ) -> Result<Vec<T>> {
         match &mut self.connection {
             Connection::Sqlite(c) => {
-                let rows = bind_sqlite(sqlx::query(sql), args).fetch_all(&mut **c).await.map_err(db_error)?;
-                rows.iter().map(T::from_row).collect::<Result<_, _>>().map_err(db_error)
+                let rows = bind_sqlite(sqlx::query(sql), args)
+                    .fetch_all(&mut **c)
+                    .await
+                    .map_err(db_error)?;
+                rows.iter()
+                    .map(T::from_row)
+                    .collect::<Result<_, _>>()
+                    .map_err(db_error)
             }
             Connection::Postgres(c) => {
-                let rows = bind_pg(sqlx::query(sql), args).fetch_all(&mut **c).await.map_err(db_error)?;
-                rows.iter().map(T::from_row).collect::<Result<_, _>>().map_err(db_error)
+                let rows = bind_pg(sqlx::query(sql), args)
+                    .fetch_all(&mut **c)
+                    .await
+                    .map_err(db_error)?;
+                rows.iter()
+                    .map(T::from_row)
+                    .collect::<Result<_, _>>()
+                    .map_err(db_error)
             }
         }
     }
 
     /// The first row of a query, if there is one.
-    pub async fn row<T: Record>(&mut self, sql: impl SqlSafeStr, args: &[Value]) -> Result<Option<T>> {
+    pub async fn row<T: Record>(
+        &mut self,
+        sql: impl SqlSafeStr,
+        args: &[Value],
+    ) -> Result<Option<T>> {
         Ok(self.rows(sql, args).await?.into_iter().next())
     }
 }
@@ -184,7 +222,10 @@ async fn open_sqlite(path: &str) -> Result<SqlitePool> {
     }
     let address = if memory {
         // A shared cache lets the pool's connections see one memory database; the name keeps databases apart.
-        format!("sqlite:file:{}?mode=memory&cache=shared", base::JobId::fresh())
+        format!(
+            "sqlite:file:{}?mode=memory&cache=shared",
+            base::JobId::fresh()
+        )
     } else {
         format!("sqlite:{path}")
     };
@@ -209,10 +250,16 @@ async fn open_sqlite(path: &str) -> Result<SqlitePool> {
 }
 
 async fn open_postgres(url: &str) -> Result<PgPool> {
-    let options = PgConnectOptions::from_str(url).map_err(db_error)?.application_name("ironloop");
+    let options = PgConnectOptions::from_str(url)
+        .map_err(db_error)?
+        .application_name("ironloop");
     let probe = PgConnection::connect_with(&options)
         .await
-        .map_err(|error| db_error(error).at("cannot reach PostgreSQL").hint("check --backend-store-uri and that the server runs"))?;
+        .map_err(|error| {
+            db_error(error)
+                .at("cannot reach PostgreSQL")
+                .hint("check --backend-store-uri and that the server runs")
+        })?;
     probe.close().await.map_err(db_error)?;
     PgPoolOptions::new()
         .max_connections(16)
@@ -226,7 +273,9 @@ async fn open_postgres(url: &str) -> Result<PgPool> {
 /// address. For tests and for first installations.
 pub async fn create_postgres_database(url: &str, name: &str) -> Result<String> {
     if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
-        return Err(Error::invalid(format!("{name:?} is not a name for a database")));
+        return Err(Error::invalid(format!(
+            "{name:?} is not a name for a database"
+        )));
     }
     let mut connection = PgConnection::connect(url).await.map_err(db_error)?;
     sqlx::query(crate::dynamic_sql(format!("create database {name}")))
@@ -243,27 +292,43 @@ pub async fn create_postgres_database(url: &str, name: &str) -> Result<String> {
 /// What a database's error means to us.
 pub(crate) fn db_error(error: sqlx::Error) -> Error {
     let (kind, message) = match &error {
-        sqlx::Error::Database(database) if database.is_unique_violation() => {
-            (Kind::AlreadyExists, "a row with this key exists already".to_owned())
-        }
-        sqlx::Error::Database(database) if database.is_foreign_key_violation() => {
-            (Kind::NotFound, "a row that this one refers to does not exist".to_owned())
-        }
+        sqlx::Error::Database(database) if database.is_unique_violation() => (
+            Kind::AlreadyExists,
+            "a row with this key exists already".to_owned(),
+        ),
+        sqlx::Error::Database(database) if database.is_foreign_key_violation() => (
+            Kind::NotFound,
+            "a row that this one refers to does not exist".to_owned(),
+        ),
         sqlx::Error::Database(database) => {
             let text = database.message();
             // SQLITE_FULL is 13, PostgreSQL's disk_full is 53100.
             match database.code().as_deref() {
-                Some("13" | "53100") => (Kind::StorageFull, format!("no room is left for the database: {text}")),
-                Some("778" | "1290" | "8") => (Kind::StorageFull, format!("the database cannot be written: {text}")),
-                _ => (Kind::Internal, format!("the database refused a statement: {text}")),
+                Some("13" | "53100") => (
+                    Kind::StorageFull,
+                    format!("no room is left for the database: {text}"),
+                ),
+                Some("778" | "1290" | "8") => (
+                    Kind::StorageFull,
+                    format!("the database cannot be written: {text}"),
+                ),
+                _ => (
+                    Kind::Internal,
+                    format!("the database refused a statement: {text}"),
+                ),
             }
         }
-        sqlx::Error::Io(io) if io.kind() == std::io::ErrorKind::StorageFull => {
-            (Kind::StorageFull, "no room is left for the database".to_owned())
-        }
-        sqlx::Error::PoolTimedOut | sqlx::Error::Io(_) | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => {
-            (Kind::Unavailable, format!("the database cannot be reached: {error}"))
-        }
+        sqlx::Error::Io(io) if io.kind() == std::io::ErrorKind::StorageFull => (
+            Kind::StorageFull,
+            "no room is left for the database".to_owned(),
+        ),
+        sqlx::Error::PoolTimedOut
+        | sqlx::Error::Io(_)
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed => (
+            Kind::Unavailable,
+            format!("the database cannot be reached: {error}"),
+        ),
         other => (Kind::Internal, format!("the database failed: {other}")),
     };
     Error::new(kind, message).because(error)

@@ -132,16 +132,21 @@ impl Tx<'_> {
 
 /// One job.
 pub async fn job(db: &Db, id: &str) -> Result<Job> {
-    db.row(crate::dynamic_sql(format!("select {COLUMNS} from job where id = $1")), &[id.into()])
-        .await?
-        .ok_or_else(|| Error::not_found(format!("no job {id:?} exists")))
+    db.row(
+        crate::dynamic_sql(format!("select {COLUMNS} from job where id = $1")),
+        &[id.into()],
+    )
+    .await?
+    .ok_or_else(|| Error::not_found(format!("no job {id:?} exists")))
 }
 
 /// The newest jobs first, of one project (or of all, where it is empty).
 pub async fn jobs(db: &Db, project: &str, page: &PageRequest) -> Result<Page<Job>> {
     let limit = page.limit.unwrap_or(50).clamp(1, 500);
     let skip: usize = match &page.token {
-        Some(token) => token.parse().map_err(|_| Error::invalid(format!("{token:?} is not a page token of jobs")))?,
+        Some(token) => token
+            .parse()
+            .map_err(|_| Error::invalid(format!("{token:?} is not a page token of jobs")))?,
         None => 0,
     };
     let mut items: Vec<Job> = db
@@ -154,11 +159,19 @@ pub async fn jobs(db: &Db, project: &str, page: &PageRequest) -> Result<Page<Job
         .await?;
     let more = items.len() > limit;
     items.truncate(limit);
-    Ok(Page { items, next: more.then(|| (skip + limit).to_string()) })
+    Ok(Page {
+        items,
+        next: more.then(|| (skip + limit).to_string()),
+    })
 }
 
 /// Claims the oldest queued job of one of `kinds` for `worker`.
-pub async fn claim_job(db: &Db, kinds: &'static [&'static str], worker: &str, lease: Duration) -> Result<Option<Job>> {
+pub async fn claim_job(
+    db: &Db,
+    kinds: &'static [&'static str],
+    worker: &str,
+    lease: Duration,
+) -> Result<Option<Job>> {
     let worker = worker.to_owned();
     let now = db.clock().now_ms();
     db.write(move |tx| {
@@ -189,7 +202,12 @@ pub async fn claim_job(db: &Db, kinds: &'static [&'static str], worker: &str, le
 }
 
 /// Says how far a running job is, and keeps its lease.
-pub async fn report_progress(db: &Db, id: &str, progress: &serde_json::Value, lease: Duration) -> Result<()> {
+pub async fn report_progress(
+    db: &Db,
+    id: &str,
+    progress: &serde_json::Value,
+    lease: Duration,
+) -> Result<()> {
     let (id, progress) = (id.to_owned(), progress.to_string());
     let until = lease_end(db.clock().now_ms(), lease);
     db.write(move |tx| {
@@ -212,7 +230,10 @@ pub async fn finish_job(db: &Db, id: &str, outcome: Result<serde_json::Value>) -
     let (state, result, error) = match outcome {
         Ok(value) => ("done", value.to_string(), String::new()),
         Err(error) => {
-            let hint = error.hint_text().map(|hint| format!(" ({hint})")).unwrap_or_default();
+            let hint = error
+                .hint_text()
+                .map(|hint| format!(" ({hint})"))
+                .unwrap_or_default();
             ("failed", "{}".to_owned(), format!("{error}{hint}"))
         }
     };

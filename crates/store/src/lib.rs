@@ -21,7 +21,9 @@ pub use audit::{AuditEntry, AuditRecord, audit_page, verify_audit};
 pub use blobs::{BlobMeta, Blobs, ByteStream};
 pub use db::{Backend, Db, Tx, create_postgres_database};
 pub use futures::future::BoxFuture;
-pub use jobs::{Job, JobState, NewJob, claim_job, finish_job, job, jobs, report_progress, requeue_lost_jobs};
+pub use jobs::{
+    Job, JobState, NewJob, claim_job, finish_job, job, jobs, report_progress, requeue_lost_jobs,
+};
 pub use migrate::Migrations;
 pub use sqlx::FromRow;
 pub use value::{Record, Value, dynamic_sql};

@@ -42,15 +42,23 @@ impl Migrations {
         })
         .await?;
         for &(stage, steps) in &self.0 {
-            db.write(move |tx| Box::pin(apply(tx, stage, steps))).await?;
+            db.write(move |tx| Box::pin(apply(tx, stage, steps)))
+                .await?;
         }
         Ok(())
     }
 }
 
-async fn apply(tx: &mut crate::Tx<'_>, stage: &'static str, steps: &'static [&'static str]) -> Result<()> {
+async fn apply(
+    tx: &mut crate::Tx<'_>,
+    stage: &'static str,
+    steps: &'static [&'static str],
+) -> Result<()> {
     let (done,): (i64,) = tx
-        .row("select count(*) from migration where stage = $1", &[stage.into()])
+        .row(
+            "select count(*) from migration where stage = $1",
+            &[stage.into()],
+        )
         .await?
         .unwrap_or_default();
     let done = usize::try_from(done).unwrap_or_default();
@@ -62,7 +70,11 @@ async fn apply(tx: &mut crate::Tx<'_>, stage: &'static str, steps: &'static [&'s
         .hint("this data was written by a newer Ironloop: use that version or a later one"));
     }
     for (index, step) in steps.iter().enumerate().skip(done) {
-        for statement in step.split(";\n").map(str::trim).filter(|text| !text.is_empty()) {
+        for statement in step
+            .split(";\n")
+            .map(str::trim)
+            .filter(|text| !text.is_empty())
+        {
             tx.execute(dynamic_sql(statement.trim_end_matches(';').to_owned()), &[])
                 .await
                 .map_err(|error| error.at(format_args!("migration {stage} {index}")))?;

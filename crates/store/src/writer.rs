@@ -45,7 +45,10 @@ impl Writer {
         });
         let (answer, done) = oneshot::channel();
         let gone = || Error::unavailable("the database writer has stopped");
-        self.queue.send(Request { change, answer }).await.map_err(|_| gone())?;
+        self.queue
+            .send(Request { change, answer })
+            .await
+            .map_err(|_| gone())?;
         let value = done.await.map_err(|_| gone())??;
         value
             .downcast::<T>()
@@ -74,7 +77,10 @@ async fn run(pool: Pool, clock: Clock, mut requests: mpsc::Receiver<Request>) {
                 }
             }
             Err(error) => {
-                tracing::error!(changes = group.len(), "a group of changes could not be committed: {error:?}");
+                tracing::error!(
+                    changes = group.len(),
+                    "a group of changes could not be committed: {error:?}"
+                );
                 for request in group.drain(..) {
                     let copy = Error::new(error.kind(), error.message().to_owned());
                     let _ = request.answer.send(Err(copy));
@@ -86,7 +92,11 @@ async fn run(pool: Pool, clock: Clock, mut requests: mpsc::Receiver<Request>) {
 
 macro_rules! group {
     ($name:ident, $connection:ty, $variant:ident, $begin:literal) => {
-        async fn $name(connection: &mut $connection, clock: &Clock, group: &[Request]) -> Result<Vec<Result<Boxed>>> {
+        async fn $name(
+            connection: &mut $connection,
+            clock: &Clock,
+            group: &[Request],
+        ) -> Result<Vec<Result<Boxed>>> {
             let mut tx = connection.begin_with($begin).await.map_err(db_error)?;
             let mut answers = Vec::with_capacity(group.len());
             for request in group {

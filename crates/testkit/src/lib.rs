@@ -6,7 +6,7 @@
 use std::future::Future;
 
 use base::{Clock, Timestamp};
-use store::{Db, Migrations};
+use store::{Blobs, Db, Migrations};
 
 /// 2026-01-05T08:00:00Z, a Monday: when tests begin.
 pub fn start_of_test() -> Timestamp {
@@ -32,6 +32,22 @@ where
     story(open(&postgres, &migrations).await).await;
 }
 
+/// Runs `story` on a fresh folder and again on a fresh prefix of an S3 bucket. The server's address and keys come
+/// from the usual `AWS_…` variables and the bucket from `IRONLOOP_TEST_S3`, which `cargo xtask test` sets.
+pub async fn on_both_blobs<S, F>(story: S)
+where
+    S: Fn(Blobs) -> F,
+    F: Future<Output = ()>,
+{
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    story(Blobs::open(&folder.path().display().to_string()).expect("the folder opens")).await;
+    let bucket = std::env::var("IRONLOOP_TEST_S3").unwrap_or_else(|_| {
+        panic!("IRONLOOP_TEST_S3 is not set: run `cargo xtask test`, which starts an S3 server for the tests")
+    });
+    story(Blobs::open(&format!("{bucket}/{}", base::RunId::fresh())).expect("the bucket opens"))
+        .await;
+}
+
 /// A fresh SQLite database for a test that is about something else than SQL.
 pub async fn sqlite(migrations: Migrations) -> Db {
     open("sqlite::memory:", &migrations).await
@@ -43,7 +59,9 @@ pub async fn fresh_postgres() -> String {
         panic!("IRONLOOP_TEST_POSTGRES is not set: run `cargo xtask test`, which starts PostgreSQL for the tests")
     });
     let name = format!("t_{}", base::RunId::fresh());
-    store::create_postgres_database(&server, &name).await.expect("a fresh PostgreSQL database")
+    store::create_postgres_database(&server, &name)
+        .await
+        .expect("a fresh PostgreSQL database")
 }
 
 async fn open(url: &str, migrations: &Migrations) -> Db {
