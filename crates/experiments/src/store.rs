@@ -1,0 +1,3 @@
+//! Tables of experiments.
+/// Steps.
+pub const MIGRATIONS: &[&str] = &[];
