@@ -1,1 +1,27 @@
-//! registry
+//! The registry: models with numbered versions, movable aliases, and the gates before an alias may move.
+//!
+//! Invariants:
+//! - A version's number, source and run never change; only its words, tags, stage and aliases do.
+//! - A protected alias moves only past its gate, whoever asks and through whichever API: [`set_alias`] asks
+//!   [`guard_alias`] itself, and so do the ways around it (stages, renaming, deleting).
+//! - Every change of an alias is in the audit log, in the same transaction.
+//!
+//! Deliberately absent: wire types, traffic, and the bytes of models.
+
+mod alias;
+mod gate;
+mod model;
+mod store;
+mod version;
+
+pub use alias::{alias, delete_alias, set_alias};
+pub use gate::guard_alias;
+pub use model::{
+    Model, ModelSearch, create_model, delete_model, delete_model_tag, describe_model, latest_versions, model, rename_model,
+    search_models, set_model_tag,
+};
+pub use store::MIGRATIONS;
+pub use version::{
+    ModelVersion, NewVersion, Stage, create_version, delete_version, delete_version_tag, describe_version, search_versions,
+    set_version_tag, transition_stage, version,
+};
