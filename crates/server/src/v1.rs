@@ -1,0 +1,44 @@
+//! `/api/v1`: what MLflow's API and the inference protocol leave out, one file per noun.
+//!
+//! JSON; times are milliseconds since the epoch; a list is `{items, next}`; an error is a problem document; long
+//! work is a job (`202 {"job": …}`).
+
+pub mod extract;
+pub mod job;
+mod system;
+
+mod approval;
+mod dataset;
+mod deployment;
+mod evaluation;
+mod model;
+mod monitor;
+mod outcome;
+mod project;
+mod retrain;
+mod run;
+mod train;
+
+use axum::Router;
+
+use crate::app::App;
+pub use crate::error::Problem;
+pub use extract::{Body, Query};
+
+/// All routes, relative to `/api/v1`.
+pub(crate) fn routes() -> Router<App> {
+    Router::new()
+        .merge(job::routes())
+        .merge(system::routes())
+        .merge(project::routes())
+        .merge(dataset::routes())
+        .merge(train::routes())
+        .merge(run::routes())
+        .merge(evaluation::routes())
+        .merge(model::routes())
+        .merge(approval::routes())
+        .merge(deployment::routes())
+        .merge(outcome::routes())
+        .merge(monitor::routes())
+        .merge(retrain::routes())
+}
