@@ -17,6 +17,9 @@ pub mod file;
 pub mod metric;
 pub mod payoff;
 pub mod people;
+mod plan;
+mod service;
+mod store;
 
 pub use charter::{Charter, Goal};
 pub use criterion::{Criterion, CriterionKind, On, Op, Verdict, Versus};
@@ -26,6 +29,7 @@ pub use file::data::{
 };
 pub use file::deploy::{
     DeploymentSpec, Feedback, LogSpec, ModelRef, OutcomeSpec, Protocol, RolloutKind, RolloutSpec,
+    ScaleSpec,
 };
 pub use file::gate::{ApproveSpec, AutoSpec, AutoWhen, GateSpec, SelfApproval};
 pub use file::improve::{Action, Event, Guard, PipelineSpec, Step, TriggerSpec};
@@ -36,3 +40,6 @@ pub use file::train::{
 pub use file::{ProjectFile, ProjectSection, Risk, SCHEMA, parse};
 pub use payoff::{Amounts, Payoff};
 pub use people::{LOCAL, People, Role};
+pub use plan::{Change, ChangeKind, Plan};
+pub use service::{Project, apply, criterion_version, plan, project, projects};
+pub use store::{CriterionVersion, MIGRATIONS, criterion_versions, project_versions};

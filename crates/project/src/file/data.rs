@@ -132,6 +132,26 @@ pub enum Check {
         /// Share of rows.
         at_least: Option<f64>,
     },
+    /// The text matches a regular expression; a missing value passes.
+    Regex {
+        /// Name.
+        column: String,
+        /// The expression, anchored nowhere by itself.
+        pattern: String,
+        /// Share of rows.
+        at_least: Option<f64>,
+    },
+    /// The text has so many characters; a missing value passes.
+    Length {
+        /// Name.
+        column: String,
+        /// Lower limit.
+        min: Option<i64>,
+        /// Upper limit.
+        max: Option<i64>,
+        /// Share of rows.
+        at_least: Option<f64>,
+    },
     /// The number of rows is within limits.
     RowCount {
         /// Lower limit.
@@ -315,6 +335,8 @@ enum CheckKind {
     NotNull,
     Between,
     InSet,
+    Regex,
+    Length,
     RowCount,
     MaxAge,
 }
@@ -326,6 +348,8 @@ impl Choice for CheckKind {
         ("not_null", Self::NotNull),
         ("between", Self::Between),
         ("in_set", Self::InSet),
+        ("regex", Self::Regex),
+        ("length", Self::Length),
         ("row_count", Self::RowCount),
         ("max_age", Self::MaxAge),
     ];
@@ -416,6 +440,17 @@ impl Check {
                 values: s.values("values"),
                 at_least: at_least(),
             },
+            CheckKind::Regex => Self::Regex {
+                column: column(),
+                pattern: Self::pattern(s),
+                at_least: at_least(),
+            },
+            CheckKind::Length => Self::Length {
+                column: column(),
+                min: s.integer("min", 0),
+                max: s.integer("max", 0),
+                at_least: at_least(),
+            },
             CheckKind::RowCount => Self::RowCount {
                 min: s.integer("min", 0),
                 max: s.integer("max", 0),
@@ -429,6 +464,21 @@ impl Check {
                 }
             }
         }
+    }
+}
+
+impl Check {
+    fn pattern(s: &Section<'_>) -> String {
+        let pattern = s.need_text("pattern", "^[A-Z]{2}$");
+        if let Err(error) = regex::Regex::new(&pattern) {
+            let error = error.to_string();
+            let reason = error.lines().last().unwrap_or_default().trim();
+            s.problem(
+                "pattern",
+                format!("{pattern:?} is not a regular expression: {reason}"),
+            );
+        }
+        pattern
     }
 }
 

@@ -16,8 +16,32 @@ pub struct DeploymentSpec {
     pub protocols: Vec<Protocol>,
     /// How a new version takes over.
     pub rollout: RolloutSpec,
+    /// How much it takes on.
+    pub scale: ScaleSpec,
     /// What is written down.
     pub log: LogSpec,
+}
+
+/// How much an endpoint takes on before it says no.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ScaleSpec {
+    /// Requests computed at once.
+    pub max_in_flight: usize,
+    /// Requests that may wait.
+    pub queue: usize,
+    /// How long one may wait.
+    #[serde(serialize_with = "crate::duration::serialize")]
+    pub timeout: SignedDuration,
+}
+
+impl Default for ScaleSpec {
+    fn default() -> Self {
+        Self {
+            max_in_flight: 64,
+            queue: 256,
+            timeout: SignedDuration::from_millis(250),
+        }
+    }
 }
 
 /// `bikes@champion` or `bikes/3`
@@ -111,7 +135,7 @@ impl Choice for RolloutKind {
 
 impl DeploymentSpec {
     pub(crate) fn read(name: &str, s: &Section<'_>) -> Self {
-        s.later(&["challenger", "scale", "holdback", "caution", "callers"]);
+        s.later(&["challenger", "holdback", "caution", "callers"]);
         let protocols = s.texts("protocols");
         Self {
             name: name.to_owned(),
@@ -128,6 +152,7 @@ impl DeploymentSpec {
                     hold: SignedDuration::ZERO,
                     stop_on: Vec::new(),
                 }),
+            scale: s.table("scale", ScaleSpec::read).unwrap_or_default(),
             log: s.table("log", LogSpec::read).unwrap_or(LogSpec {
                 share: 1.0,
                 keep: None,
@@ -186,6 +211,22 @@ impl RolloutSpec {
             steps,
             hold: s.duration("hold").unwrap_or_default(),
             stop_on: s.texts("stop_on"),
+        }
+    }
+}
+
+impl ScaleSpec {
+    fn read(s: &Section<'_>) -> Self {
+        s.later(&["workers"]);
+        let default = Self::default();
+        let count = |key, least| {
+            s.integer(key, least)
+                .and_then(|number| usize::try_from(number).ok())
+        };
+        Self {
+            max_in_flight: count("max_in_flight", 1).unwrap_or(default.max_in_flight),
+            queue: count("queue", 0).unwrap_or(default.queue),
+            timeout: s.duration("timeout").unwrap_or(default.timeout),
         }
     }
 }
