@@ -1,0 +1,30 @@
+/**
+ * The criteria of a gate: what was wanted, what was measured with its bound, against what, and why the verdict.
+ */
+import type { CriterionResult } from '../api/types';
+import { Count, Interval, Num, State } from './show';
+import { Table, type Column } from './table';
+
+export function GateTable({ criteria, dataset }: { criteria: CriterionResult[]; dataset: string | null }) {
+  return <Table label="Gate report" rows={criteria} columns={columnsOf(dataset)} keyOf={(row) => row.id} rowClass={(row) => `row-${row.verdict}`} />;
+}
+
+const columnsOf = (dataset: string | null): Column<CriterionResult>[] => [
+  { id: 'verdict', title: 'Verdict', cell: (row) => <State of={row.verdict} /> },
+  {
+    id: 'criterion',
+    title: 'Criterion',
+    cell: (row) => (
+      <div className="two-lines">
+        <strong>{row.id}</strong>
+        <span className="dim">version {row.version}</span>
+      </div>
+    ),
+  },
+  { id: 'target', title: 'Target', cell: (row) => <span className="target">{row.target}</span> },
+  { id: 'value', title: 'Value and bound', right: true, cell: (row) => <Interval value={row.value} lower={row.lower} upper={row.upper} /> },
+  { id: 'baseline', title: 'Baseline', right: true, cell: (row) => <Num value={row.baseline} /> },
+  { id: 'rows', title: 'Rows', right: true, cell: (row) => <Count value={row.rows} /> },
+  { id: 'reason', title: 'Reason', cell: (row) => <span className="reason">{row.reason ?? '–'}</span> },
+  { id: 'dataset', title: 'Data', cell: () => <span className="nowrap">{dataset ?? '–'}</span> },
+];

@@ -1,0 +1,100 @@
+/**
+ * One version of a dataset: are its rules kept, what is in its columns, and which versions came before.
+ */
+import { Link } from 'wouter';
+import { useApi } from '../api/queries';
+import type { DatasetVersion, List, Profile } from '../api/types';
+import { Answer, Empty, Refusal } from '../components/answer';
+import { Page, Section } from '../components/page';
+import { ProfileTable } from '../components/profile-table';
+import { rulesOf, RulesTable } from '../components/rules-table';
+import { Ago, Count, Day, Digest, State } from '../components/show';
+import { Table, type Column } from '../components/table';
+
+interface At {
+  project: string;
+  dataset: string;
+  version: string | undefined;
+}
+
+export function DatasetPage({ project, dataset, version }: At) {
+  const base = `/projects/${project}/datasets/${dataset}/versions`;
+  const wanted = version ?? 'current';
+  const answer = useApi<DatasetVersion>(`${base}/${wanted}`);
+  const profile = useApi<Profile>(`${base}/${wanted}/profile`);
+  const history = useApi<List<DatasetVersion>>(base);
+  const shown = answer.data;
+  const flag = version === undefined ? '' : ` --version ${version}`;
+  return (
+    <Page
+      title={
+        <>
+          {dataset} {shown && <span className="num">v{shown.version}</span>} {shown && <State of={shown.state} />}
+        </>
+      }
+      name={`${dataset} of ${project}`}
+      crumbs={[
+        { text: project, to: `/p/${project}` },
+        { text: 'Data', to: `/p/${project}/data` },
+      ]}
+      lead={shown && <VersionLead of={shown} />}
+      copies={{ cli: `ironloop data show ${dataset} --project ${project}${flag}`, curl: `/api/v1${base}/${wanted}` }}
+    >
+      <Answer of={answer}>{(data) => <Rules of={data} />}</Answer>
+      <Section title="Columns" aside={profile.data && <>profile of <Count value={profile.data.rows} /> rows</>}>
+        <Answer of={profile}>{(data) => <ProfileTable profile={data} schema={shown?.schema ?? []} />}</Answer>
+      </Section>
+      <Section title="Versions">
+        {history.error ? (
+          <Refusal error={history.error} retry={history.refetch} />
+        ) : (
+          <Answer of={history}>
+            {({ items }) =>
+              items.length === 0 ? (
+                <Empty command={`ironloop data add ${dataset} --project ${project}`}>Each reading of the source makes a version.</Empty>
+              ) : (
+                <Table label="Versions" rows={items} columns={historyColumns(project, dataset)} keyOf={(row) => String(row.version)} />
+              )
+            }
+          </Answer>
+        )}
+      </Section>
+    </Page>
+  );
+}
+
+function VersionLead({ of }: { of: DatasetVersion }) {
+  return (
+    <>
+      <Count value={of.rows} /> rows until <Day at={of.until} />, read <Ago at={of.created_at} />
+      <span className="dim">
+        {' '}
+        · digest <Digest of={of.digest} />
+      </span>
+    </>
+  );
+}
+
+function Rules({ of }: { of: DatasetVersion }) {
+  const rules = rulesOf(of.checks);
+  const failed = rules.filter((rule) => rule.verdict === 'fail').length;
+  const said = failed === 0 ? `${rules.length} rules kept` : `${failed} of ${rules.length} rules broken`;
+  return (
+    <Section title="Rules" aside={said}>
+      {rules.length === 0 ? (
+        <Empty command={'[[expect]] dataset = "…"  check = "not_null"  column = "…"  severity = "error"'}>No rule watches this dataset. Write one in the project file.</Empty>
+      ) : (
+        <RulesTable rules={rules} />
+      )}
+    </Section>
+  );
+}
+
+const historyColumns = (project: string, dataset: string): Column<DatasetVersion>[] => [
+  { id: 'version', title: 'Version', cell: (row) => <Link href={`/p/${project}/data/${dataset}/${row.version}`}>v{row.version}</Link> },
+  { id: 'state', title: 'State', cell: (row) => <State of={row.state} /> },
+  { id: 'rows', title: 'Rows', right: true, cell: (row) => <Count value={row.rows} /> },
+  { id: 'until', title: 'Data until', right: true, cell: (row) => <Day at={row.until} /> },
+  { id: 'read', title: 'Read', cell: (row) => <Ago at={row.created_at} /> },
+  { id: 'digest', title: 'Digest', cell: (row) => <Digest of={row.digest} /> },
+];

@@ -1,0 +1,135 @@
+/**
+ * Monitoring: is the live model still good enough? The live error with its bounds against target and today's rule, each
+ * rollout marked; beside it what drifted, the checks, the alerts and what was done about them.
+ */
+import { Link, Redirect } from 'wouter';
+import { useApi } from '../api/queries';
+import type { Alert, DeploymentRow, List, Monitoring, Project, Retraining } from '../api/types';
+import { Answer, Empty } from '../components/answer';
+import { DriftTable } from '../components/drift-table';
+import { LiveChart } from '../components/live-chart';
+import { Page, Section } from '../components/page';
+import { RetrainButton } from '../components/retrain-button';
+import { Retrainings } from '../components/retrainings';
+import { Day, State } from '../components/show';
+import { Table, type Column } from '../components/table';
+import { WindowTable } from '../components/window-table';
+import { count, number } from '../format/number';
+import { targetOf } from '../format/target';
+
+export function MonitoringPage({ project, endpoint }: { project: string; endpoint: string | undefined }) {
+  const deployments = useApi<List<DeploymentRow>>(`/projects/${project}/deployments`);
+  if (endpoint !== undefined) return <Endpoint project={project} endpoint={endpoint} others={deployments.data?.items ?? []} />;
+  const first = deployments.data?.items[0];
+  if (first) return <Redirect to={`/p/${project}/monitoring/${first.name}`} replace />;
+  return (
+    <Page title="Monitoring" name={`Monitoring of ${project}`} crumbs={[{ text: project, to: `/p/${project}` }]}>
+      <Answer of={deployments}>
+        {() => <Empty command={`ironloop deploy <endpoint> --project ${project}`}>Nothing is deployed, so there is nothing to watch.</Empty>}
+      </Answer>
+    </Page>
+  );
+}
+
+function Endpoint({ project, endpoint, others }: { project: string; endpoint: string; others: DeploymentRow[] }) {
+  const path = `/projects/${project}/monitoring/${endpoint}`;
+  const answer = useApi<Monitoring>(path, undefined, { every: 10_000 });
+  const detail = useApi<Project>(`/projects/${project}`);
+  const retrainings = useApi<List<Retraining>>(`/projects/${project}/retrainings`, undefined, { every: 10_000 });
+  return (
+    <Page
+      title={`Monitoring of ${endpoint}`}
+      name={`Monitoring of ${endpoint}`}
+      crumbs={[
+        { text: project, to: `/p/${project}` },
+        { text: endpoint, to: `/p/${project}/deployments/${endpoint}` },
+      ]}
+      lead={answer.data && <NowLine of={answer.data} />}
+      actions={<RetrainButton project={project} />}
+      copies={{ cli: `ironloop monitor show ${endpoint} --project ${project}`, curl: `/api/v1${path}` }}
+    >
+      {others.length > 1 && <Others project={project} endpoint={endpoint} of={others} />}
+      <Answer of={answer}>
+        {(data) =>
+          data.windows.length === 0 ? (
+            <Empty command={`ironloop monitor run --project ${project}`}>No window has been looked at yet. The endpoint needs requests; then:</Empty>
+          ) : (
+            <>
+              <Section title={<>Live {data.metric}, window by window</>} aside={labelsSoFar(data)}>
+                <LiveChart monitoring={data} target={targetOf(detail.data?.criteria ?? [], data.metric, 'live')} />
+              </Section>
+              <div className="columns wide-left">
+                <Section title="Drift by column" aside="newest windows last; a filled cell has drifted">
+                  <DriftTable windows={data.windows} />
+                </Section>
+                <Section title="Alerts">
+                  {data.alerts.length === 0 ? (
+                    <Empty>No alert so far.</Empty>
+                  ) : (
+                    <Table label="Alerts" rows={data.alerts.toSorted((a, b) => b.opened_at - a.opened_at)} columns={alertColumns} keyOf={(row) => row.id} />
+                  )}
+                </Section>
+              </div>
+              <Section title="Windows and checks">
+                <WindowTable monitoring={data} />
+              </Section>
+            </>
+          )
+        }
+      </Answer>
+      <Section title="Retrainings">
+        <Answer of={retrainings}>
+          {({ items }) =>
+            items.length === 0 ? (
+              <Empty command={`ironloop retrain --project ${project} --reason "…"`}>No retraining so far. A trigger in the project file starts one by itself when a check alerts.</Empty>
+            ) : (
+              <Retrainings project={project} items={items} />
+            )
+          }
+        </Answer>
+      </Section>
+    </Page>
+  );
+}
+
+function Others({ project, endpoint, of }: { project: string; endpoint: string; of: DeploymentRow[] }) {
+  return (
+    <nav className="tabs" aria-label="Endpoints">
+      {of.map((row) => (
+        <Link key={row.name} href={`/p/${project}/monitoring/${row.name}`} aria-current={row.name === endpoint ? 'page' : undefined}>
+          {row.name}
+        </Link>
+      ))}
+    </nav>
+  );
+}
+
+function NowLine({ of }: { of: Monitoring }) {
+  const open = of.alerts.filter((alert) => alert.resolved_at === null);
+  const last = of.windows.findLast((window) => window.live[of.metric]?.value !== undefined && window.live[of.metric]?.value !== null);
+  return (
+    <>
+      {open.length > 0 ? <State of="alert">{open.length} open</State> : <State of="ok">no open alert</State>}{' '}
+      {last && (
+        <>
+          {of.metric} was {number(last.live[of.metric]?.value)} in the window to <Day at={last.end} />
+          {last.version !== null && <>, version {last.version}</>}
+        </>
+      )}
+    </>
+  );
+}
+
+/** Labels arrive late: how many of the newest windows' predictions have their truth. */
+function labelsSoFar(of: Monitoring): string {
+  const last = of.windows.at(-1);
+  return last === undefined ? '' : `labels so far in the newest window: ${count(last.labels)} of ${count(last.requests)}`;
+}
+
+const alertColumns: Column<Alert>[] = [
+  { id: 'state', title: 'State', cell: (row) => <State of={row.resolved_at === null ? row.state : 'resolved'} /> },
+  { id: 'monitor', title: 'Monitor', cell: (row) => row.monitor },
+  { id: 'message', title: 'What', cell: (row) => row.message },
+  { id: 'opened', title: 'Opened', cell: (row) => <Day at={row.opened_at} /> },
+  { id: 'resolved', title: 'Resolved', cell: (row) => <Day at={row.resolved_at} /> },
+];

@@ -1,0 +1,80 @@
+/**
+ * Runs of a project: one table that the server filters, sorts and pages. The whole view is in the address.
+ */
+import { useMemo } from 'react';
+import { useApi, useApiPages } from '../api/queries';
+import type { Project, RunRow } from '../api/types';
+import { Empty, Loading, Refusal } from '../components/answer';
+import { ColumnPicker } from '../components/column-picker';
+import { FilterBox } from '../components/filter-box';
+import { Page } from '../components/page';
+import { defaultColumns, keysOf, runColumns } from '../components/run-columns';
+import { RunTable } from '../components/run-table';
+import { withQuery } from '../api/client';
+import { useUrlState } from '../hooks/url-state';
+
+const PAGE = 100;
+const NONE: Project['criteria'] = [];
+
+export function RunsPage({ project }: { project: string }) {
+  const [view, setView] = useUrlState({ filter: '', order_by: '', cols: '' });
+  const query = { filter: view.filter, order_by: view.order_by, limit: PAGE };
+  const path = `/projects/${project}/runs`;
+  const pages = useApiPages<RunRow>(path, query);
+  const criteria = useApi<Project>(`/projects/${project}`).data?.criteria ?? NONE;
+  const rows = useMemo(() => pages.data?.pages.flatMap((page) => page.items) ?? [], [pages.data]);
+  const keys = useMemo(() => keysOf(rows), [rows]);
+  const columns = useMemo(() => runColumns(keys, criteria, (row) => `/p/${project}/runs/${row.run_id}`), [keys, criteria, project]);
+  const shown = view.cols === '' ? defaultColumns(rows, keys, criteria) : view.cols.split(',');
+  const hidden = Object.fromEntries(columns.map((column) => [column.id, !shown.includes(column.id)]));
+  const filtered = view.filter === '' ? '' : ` --filter "${view.filter.replaceAll('"', '\\"')}"`;
+
+  return (
+    <Page
+      title="Runs"
+      name={`Runs of ${project}`}
+      crumbs={[{ text: project, to: `/p/${project}` }]}
+      copies={{ cli: `ironloop runs --project ${project}${filtered}`, curl: withQuery(`/api/v1${path}`, query), python: pythonOf(view.filter, view.order_by) }}
+    >
+      <div className="toolbar">
+        <FilterBox key={view.filter} value={view.filter} error={pages.error} onChange={(filter) => setView({ filter })} />
+        <ColumnPicker all={columns.map((column) => column.id)} shown={shown} onChange={(cols) => setView({ cols: cols?.join(',') ?? null })} />
+        <span className="dim nowrap" role="status" data-loaded={rows.length}>
+          {rows.length} loaded{pages.hasNextPage ? ', more on the server' : ''}
+        </span>
+      </div>
+      {pages.error && <Refusal error={pages.error} retry={pages.refetch} />}
+      {pages.isPending && !pages.error && <Loading />}
+      {!pages.isPending && !pages.error && rows.length === 0 && (
+        <Empty command={view.filter === '' ? `ironloop train --project ${project}` : undefined}>
+          {view.filter === '' ? 'No run yet. Train the candidates of the project file:' : 'No run matches this filter.'}
+        </Empty>
+      )}
+      {rows.length > 0 && !pages.error && (
+        <>
+          <RunTable
+            rows={rows}
+            columns={columns}
+            hidden={hidden}
+            keyOf={(row) => row.run_id}
+            orderBy={view.order_by}
+            onOrderBy={(order_by) => setView({ order_by })}
+            hasMore={pages.hasNextPage}
+            loadMore={() => void pages.fetchNextPage()}
+            loading={pages.isFetching}
+          />
+          {pages.hasNextPage && (
+            <button type="button" disabled={pages.isFetching} onClick={() => void pages.fetchNextPage()}>
+              Next {PAGE} runs
+            </button>
+          )}
+        </>
+      )}
+    </Page>
+  );
+}
+
+function pythonOf(filter: string, orderBy: string): string {
+  const order = orderBy === '' ? '' : `, order_by=[${JSON.stringify(orderBy)}]`;
+  return `mlflow.search_runs(search_all_experiments=True, filter_string=${JSON.stringify(filter)}${order})`;
+}
