@@ -1,9 +1,11 @@
 //! Inputs and outputs of a run: the datasets it read, the logged models it read and made.
 
-use base::{LoggedModelId, Result, RunId};
+use base::{Error, LoggedModelId, Result, RunId};
 use serde::{Deserialize, Serialize};
 use store::Db;
 
+use crate::check;
+use crate::store::input as rows;
 use crate::tag::Tag;
 
 /// A dataset as MLflow describes it.
@@ -55,11 +57,46 @@ pub async fn log_input(db: &Db, id: &RunId, dataset: DatasetRef, context: &str) 
 }
 
 /// Records datasets and logged models that a run read. What is recorded already stays as it is.
-pub async fn log_inputs(_db: &Db, _id: &RunId, _datasets: Vec<DatasetInput>, _models: Vec<ModelInput>) -> Result<()> {
-    todo!()
+pub async fn log_inputs(db: &Db, id: &RunId, datasets: Vec<DatasetInput>, models: Vec<ModelInput>) -> Result<()> {
+    if datasets.len() > 1000 {
+        return Err(Error::invalid(format!("a run can log at most 1000 datasets at once, got {}", datasets.len())));
+    }
+    for (at, input) in datasets.iter().enumerate() {
+        check_dataset(at, input)?;
+    }
+    let id = id.clone();
+    db.write(move |tx| {
+        let (id, datasets, models) = (id.clone(), datasets.clone(), models.clone());
+        Box::pin(async move { rows::add(tx, &id, &datasets, &models).await })
+    })
+    .await
+}
+
+fn check_dataset(at: usize, input: &DatasetInput) -> Result<()> {
+    let DatasetRef { name, digest, source_type, source, schema, profile } = &input.dataset;
+    for (field, value) in [("name", name), ("digest", digest), ("source_type", source_type), ("source", source)] {
+        if value.is_empty() {
+            return Err(check::missing(&format!("datasets[{at}].dataset.{field}")));
+        }
+    }
+    check::length("name", 500, name)?;
+    check::length("digest", 36, digest)?;
+    check::length("source", 65_535, source)?;
+    check::length("schema", 1_048_575, schema.as_deref().unwrap_or_default())?;
+    check::length("profile", 16_777_215, profile.as_deref().unwrap_or_default())?;
+    for tag in &input.tags {
+        check::length("key", 255, &tag.key)?;
+        check::length("value", 500, &tag.value)?;
+    }
+    Ok(())
 }
 
 /// Records logged models that a run made.
-pub async fn log_outputs(_db: &Db, _id: &RunId, _models: Vec<ModelOutput>) -> Result<()> {
-    todo!()
+pub async fn log_outputs(db: &Db, id: &RunId, models: Vec<ModelOutput>) -> Result<()> {
+    let id = id.clone();
+    db.write(move |tx| {
+        let (id, models) = (id.clone(), models.clone());
+        Box::pin(async move { rows::add_outputs(tx, &id, &models).await })
+    })
+    .await
 }

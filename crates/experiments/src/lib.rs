@@ -9,6 +9,7 @@
 //!
 //! Deliberately absent: how a run is executed, wire types, and bytes of artifacts (only their addresses are here).
 
+pub mod check;
 mod experiment;
 pub mod filter;
 mod input;

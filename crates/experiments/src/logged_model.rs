@@ -3,8 +3,10 @@
 use base::{Error, ExperimentId, LoggedModelId, Page, PageRequest, Result, RunId};
 use store::Db;
 
+use crate::check;
 use crate::metric::Metric;
-use crate::run::Param;
+use crate::run::{Param, made_up_name};
+use crate::store::logged_model as rows;
 use crate::tag::Tag;
 
 /// Whether its files are complete.
@@ -125,41 +127,111 @@ pub struct LoggedModelSearch {
 }
 
 /// Makes a logged model in the state "pending".
-pub async fn create_logged_model(_db: &Db, _new: NewLoggedModel) -> Result<LoggedModel> {
-    todo!()
+pub async fn create_logged_model(db: &Db, mut new: NewLoggedModel) -> Result<LoggedModel> {
+    if new.name.contains(['/', ':', '.', '%', '"', '\'']) {
+        return Err(Error::invalid(format!(
+            "Invalid model name ({}) provided. Model name must be a non-empty string and cannot contain the following characters: ('/', ':', '.', '%', '\"', \"'\")",
+            new.name
+        )));
+    }
+    check::length("name", 500, &new.name)?;
+    if new.name.is_empty() {
+        new.name = made_up_name();
+    }
+    check_params(&new.params)?;
+    check_tags(&new.tags)?;
+    db.write(move |tx| {
+        let new = new.clone();
+        Box::pin(async move { rows::create(tx, &new).await })
+    })
+    .await
+}
+
+fn check_params(params: &[Param]) -> Result<()> {
+    for (at, param) in params.iter().enumerate() {
+        check::param(&format!("params[{at}]"), param)?;
+    }
+    Ok(())
+}
+
+fn check_tags(tags: &[Tag]) -> Result<()> {
+    for (at, tag) in tags.iter().enumerate() {
+        check::tag(&format!("tags[{at}]"), tag)?;
+    }
+    Ok(())
 }
 
 /// Says that its files are complete, or never will be.
-pub async fn finalize_logged_model(_db: &Db, _id: &LoggedModelId, _status: LoggedModelStatus) -> Result<LoggedModel> {
-    todo!()
+pub async fn finalize_logged_model(db: &Db, id: &LoggedModelId, status: LoggedModelStatus) -> Result<LoggedModel> {
+    let model = id.clone();
+    db.write(move |tx| {
+        let model = model.clone();
+        Box::pin(async move { rows::set_status(tx, &model, status).await })
+    })
+    .await?;
+    get_logged_model(db, id).await
 }
 
 /// One logged model that is not deleted.
-pub async fn get_logged_model(_db: &Db, _id: &LoggedModelId) -> Result<LoggedModel> {
-    todo!()
+pub async fn get_logged_model(db: &Db, id: &LoggedModelId) -> Result<LoggedModel> {
+    rows::by_id(db, id).await
 }
 
 /// Marks it as deleted.
-pub async fn delete_logged_model(_db: &Db, _id: &LoggedModelId) -> Result<()> {
-    todo!()
+pub async fn delete_logged_model(db: &Db, id: &LoggedModelId) -> Result<()> {
+    let id = id.clone();
+    db.write(move |tx| {
+        let id = id.clone();
+        Box::pin(async move { rows::mark_deleted(tx, &id).await })
+    })
+    .await
 }
 
-/// Adds params.
-pub async fn log_logged_model_params(_db: &Db, _id: &LoggedModelId, _params: Vec<Param>) -> Result<()> {
-    todo!()
+/// Adds params; one that is there stays as it is.
+pub async fn log_logged_model_params(db: &Db, id: &LoggedModelId, params: Vec<Param>) -> Result<()> {
+    check_params(&params)?;
+    let id = id.clone();
+    db.write(move |tx| {
+        let (id, params) = (id.clone(), params.clone());
+        Box::pin(async move {
+            rows::require(tx, &id).await?;
+            rows::add_params(tx, &id, &params).await
+        })
+    })
+    .await
 }
 
 /// Sets tags, replacing their values.
-pub async fn set_logged_model_tags(_db: &Db, _id: &LoggedModelId, _tags: Vec<Tag>) -> Result<LoggedModel> {
-    todo!()
+pub async fn set_logged_model_tags(db: &Db, id: &LoggedModelId, tags: Vec<Tag>) -> Result<LoggedModel> {
+    check_tags(&tags)?;
+    let model = id.clone();
+    db.write(move |tx| {
+        let (model, tags) = (model.clone(), tags.clone());
+        Box::pin(async move {
+            rows::require(tx, &model).await?;
+            rows::put_tags(tx, &model, &tags).await
+        })
+    })
+    .await?;
+    get_logged_model(db, id).await
 }
 
 /// Removes a tag.
-pub async fn delete_logged_model_tag(_db: &Db, _id: &LoggedModelId, _key: &str) -> Result<()> {
-    todo!()
+pub async fn delete_logged_model_tag(db: &Db, id: &LoggedModelId, key: &str) -> Result<()> {
+    let (id, key) = (id.clone(), key.to_owned());
+    db.write(move |tx| {
+        let (id, key) = (id.clone(), key.clone());
+        Box::pin(async move {
+            match rows::untag(tx, &id, &key).await? {
+                0 => Err(Error::not_found(format!("No tag with key '{key}' found for model with ID '{id}'."))),
+                _ => Ok(()),
+            }
+        })
+    })
+    .await
 }
 
 /// Logged models by filter.
-pub async fn search_logged_models(_db: &Db, _search: &LoggedModelSearch) -> Result<Page<LoggedModel>> {
-    todo!()
+pub async fn search_logged_models(db: &Db, search: &LoggedModelSearch) -> Result<Page<LoggedModel>> {
+    rows::search(db, search).await
 }

@@ -3,6 +3,9 @@
 use base::{LoggedModelId, Result, RunId};
 use store::Db;
 
+use crate::check;
+use crate::store::{batch, metric as rows};
+
 /// One point of a metric.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Metric {
@@ -49,23 +52,38 @@ pub struct HistoryPage {
     pub next: Option<String>,
 }
 
-/// Writes one point.
-pub async fn log_metric(_db: &Db, _id: &RunId, _metric: Metric) -> Result<()> {
-    todo!()
+/// Writes one point: one small change, that shares its transaction with others that wait.
+pub async fn log_metric(db: &Db, id: &RunId, metric: Metric) -> Result<()> {
+    check::metric("", &metric)?;
+    let id = id.clone();
+    db.write(move |tx| {
+        let (id, metric) = (id.clone(), metric.clone());
+        Box::pin(async move {
+            batch::require_active(tx, &id).await?;
+            batch::metrics(tx, &id, std::slice::from_ref(&metric)).await
+        })
+    })
+    .await
 }
 
 /// The series of one metric of a run, whole where `limit` is absent.
-pub async fn metric_history(_db: &Db, _id: &RunId, _key: &str, _limit: Option<usize>, _token: Option<&str>) -> Result<HistoryPage> {
-    todo!()
+pub async fn metric_history(db: &Db, id: &RunId, key: &str, limit: Option<usize>, token: Option<&str>) -> Result<HistoryPage> {
+    rows::history(db, id, key, limit, token).await
 }
 
 /// About `points` points of one metric for each of `runs`, evenly over the steps, the first and last included.
 pub async fn metric_history_sample(
-    _db: &Db,
-    _runs: &[RunId],
-    _key: &str,
-    _steps: Option<(i64, i64)>,
-    _points: usize,
+    db: &Db,
+    runs: &[RunId],
+    key: &str,
+    steps: Option<(i64, i64)>,
+    points: usize,
 ) -> Result<Vec<(RunId, MetricPoint)>> {
-    todo!()
+    let mut all = Vec::new();
+    for run in runs {
+        rows::require_run(db, run).await?;
+        let sample = rows::sample(db, run, key, steps, points).await?;
+        all.extend(sample.into_iter().map(|point| (run.clone(), point)));
+    }
+    Ok(all)
 }

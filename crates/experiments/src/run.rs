@@ -2,15 +2,19 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use base::{Error, ExperimentId, Result, RunId};
 use serde::{Deserialize, Serialize};
 use store::Db;
 
+use crate::check;
 use crate::experiment::Lifecycle;
 use crate::input::{DatasetInput, ModelInput, ModelOutput};
 use crate::metric::Metric;
-use crate::tag::Tag;
+use crate::store::batch::{self, NAME_TAG};
+use crate::store::run as rows;
+use crate::tag::{Tag, tag_value};
 
 /// How far a run is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -172,53 +176,140 @@ pub struct Batch {
 }
 
 /// Begins a run.
-pub async fn create_run(_db: &Db, _new: NewRun) -> Result<Run> {
-    todo!()
+pub async fn create_run(db: &Db, mut new: NewRun) -> Result<Run> {
+    new.name = name_of(&new)?;
+    if tag_value(&new.tags, NAME_TAG).is_none() {
+        new.tags.push(Tag::new(NAME_TAG, new.name.as_str()));
+    }
+    for (at, tag) in new.tags.iter().enumerate() {
+        check::tag(&format!("tags[{at}]"), tag)?;
+    }
+    db.write(move |tx| {
+        let new = new.clone();
+        Box::pin(async move { rows::begin(tx, &new).await })
+    })
+    .await
+}
+
+fn name_of(new: &NewRun) -> Result<String> {
+    match (new.name.as_str(), tag_value(&new.tags, NAME_TAG)) {
+        ("", None | Some("")) => Ok(made_up_name()),
+        ("", Some(tag)) => Ok(tag.to_owned()),
+        (name, Some(tag)) if name != tag => Err(Error::invalid(format!(
+            "Both 'run_name' argument and 'mlflow.runName' tag are specified, but with different values (run_name='{name}', mlflow.runName='{tag}')."
+        ))),
+        (name, _) => Ok(name.to_owned()),
+    }
+}
+
+/// `calm-otter-417`: easier to say than an id; it need not be unique.
+pub(crate) fn made_up_name() -> String {
+    const HOW: [&str; 16] =
+        ["able", "brisk", "calm", "deft", "eager", "fond", "glad", "handy", "keen", "lively", "merry", "neat", "proud", "quick", "sunny", "warm"];
+    const WHO: [&str; 16] =
+        ["ant", "bee", "crane", "dove", "eel", "fox", "goose", "hare", "ibis", "jay", "lark", "mole", "newt", "otter", "seal", "wren"];
+    let id = RunId::fresh();
+    let digits = id.as_str().bytes().fold(0_usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(usize::from(byte)));
+    format!("{}-{}-{}", HOW[digits % 16], WHO[digits / 16 % 16], digits / 256 % 1000)
 }
 
 /// One run with everything that belongs to it, active or deleted.
-pub async fn get_run(_db: &Db, _id: &RunId) -> Result<Run> {
-    todo!()
+pub async fn get_run(db: &Db, id: &RunId) -> Result<Run> {
+    rows::load(db, &[id.as_str().to_owned()]).await?.pop().ok_or_else(|| batch::none(id))
 }
 
 /// Changes the status, end or name of an active run.
-pub async fn update_run(_db: &Db, _id: &RunId, _update: RunUpdate) -> Result<Run> {
-    todo!()
+pub async fn update_run(db: &Db, id: &RunId, update: RunUpdate) -> Result<Run> {
+    let run = id.clone();
+    db.write(move |tx| {
+        let (run, update) = (run.clone(), update.clone());
+        Box::pin(async move { rows::update(tx, &run, &update).await })
+    })
+    .await?;
+    get_run(db, id).await
 }
 
 /// Ends a run now with `status`.
-pub async fn end_run(_db: &Db, _id: &RunId, _status: RunStatus) -> Result<()> {
-    todo!()
+pub async fn end_run(db: &Db, id: &RunId, status: RunStatus) -> Result<()> {
+    let update = RunUpdate { status: Some(status), end_time: Some(db.clock().now_ms()), name: None };
+    let id = id.clone();
+    db.write(move |tx| {
+        let (id, update) = (id.clone(), update.clone());
+        Box::pin(async move { rows::update(tx, &id, &update).await })
+    })
+    .await
 }
 
 /// Marks a run as deleted.
-pub async fn delete_run(_db: &Db, _id: &RunId) -> Result<()> {
-    todo!()
+pub async fn delete_run(db: &Db, id: &RunId) -> Result<()> {
+    mark(db, id, Lifecycle::Deleted).await
 }
 
 /// Takes the mark off again.
-pub async fn restore_run(_db: &Db, _id: &RunId) -> Result<()> {
-    todo!()
+pub async fn restore_run(db: &Db, id: &RunId) -> Result<()> {
+    mark(db, id, Lifecycle::Active).await
+}
+
+async fn mark(db: &Db, id: &RunId, stage: Lifecycle) -> Result<()> {
+    let id = id.clone();
+    db.write(move |tx| {
+        let id = id.clone();
+        Box::pin(async move { rows::mark(tx, &id, stage).await })
+    })
+    .await
 }
 
 /// Writes metrics, params and tags: all of them or, where one is refused, none.
-pub async fn log_batch(_db: &Db, _id: &RunId, _batch: Batch) -> Result<()> {
-    todo!()
+pub async fn log_batch(db: &Db, id: &RunId, batch: Batch) -> Result<()> {
+    check::batch(&batch)?;
+    let (id, batch) = (id.clone(), Arc::new(batch));
+    db.write(move |tx| {
+        let (id, batch) = (id.clone(), Arc::clone(&batch));
+        Box::pin(async move { batch::write(tx, &id, &batch).await })
+    })
+    .await
 }
 
 /// Writes one param.
-pub async fn log_param(_db: &Db, _id: &RunId, _param: Param) -> Result<()> {
-    todo!()
+pub async fn log_param(db: &Db, id: &RunId, param: Param) -> Result<()> {
+    check::param("", &param)?;
+    let id = id.clone();
+    db.write(move |tx| {
+        let (id, param) = (id.clone(), param.clone());
+        Box::pin(async move { batch::param(tx, &id, &param).await })
+    })
+    .await
 }
 
 /// Sets tags, replacing their values.
-pub async fn set_tags(_db: &Db, _id: &RunId, _tags: Vec<Tag>) -> Result<()> {
-    todo!()
+pub async fn set_tags(db: &Db, id: &RunId, tags: Vec<Tag>) -> Result<()> {
+    for tag in &tags {
+        check::tag("", tag)?;
+    }
+    let id = id.clone();
+    db.write(move |tx| {
+        let (id, tags) = (id.clone(), tags.clone());
+        Box::pin(async move {
+            batch::require_active(tx, &id).await?;
+            batch::tags(tx, &id, &tags).await
+        })
+    })
+    .await
 }
 
 /// Removes a tag.
-pub async fn delete_tag(_db: &Db, _id: &RunId, _key: &str) -> Result<()> {
-    todo!()
+pub async fn delete_tag(db: &Db, id: &RunId, key: &str) -> Result<()> {
+    let (id, key) = (id.clone(), key.to_owned());
+    db.write(move |tx| {
+        let (id, key) = (id.clone(), key.clone());
+        Box::pin(async move {
+            match rows::untag(tx, &id, &key).await? {
+                0 => Err(Error::not_found(format!("No tag with name: {key} in run with id {id}"))),
+                _ => Ok(()),
+            }
+        })
+    })
+    .await
 }
 
 /// Where a file or folder of the run's artifacts lies in `store::Blobs`.

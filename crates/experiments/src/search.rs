@@ -5,6 +5,7 @@ use store::Db;
 
 use crate::experiment::ViewType;
 use crate::run::Run;
+use crate::store::run as rows;
 
 /// Which runs to list.
 #[derive(Clone, Debug, Default)]
@@ -24,6 +25,6 @@ pub struct Search {
 }
 
 /// Runs by filter, each with its latest metrics, params, tags and inputs.
-pub async fn search_runs(_db: &Db, _search: &Search) -> Result<Page<Run>> {
-    todo!()
+pub async fn search_runs(db: &Db, search: &Search) -> Result<Page<Run>> {
+    rows::search(db, search).await
 }

@@ -1,6 +1,5 @@
 //! Tags: free text on an experiment, a run or a logged model.
 
-use base::{Error, Result};
 use serde::{Deserialize, Serialize};
 
 /// A key with its text.

@@ -1,0 +1,391 @@
+//! From a tree to SQL with bound values.
+
+use std::collections::HashSet;
+use std::fmt::Write as _;
+
+use base::{Error, Result};
+use store::{Backend, Value};
+
+use super::order::parse_order;
+use super::parse::{Clause, Field, Literal, Op, parse};
+
+/// What a list can be filtered and ordered by. All texts are SQL of ours.
+#[derive(Debug)]
+pub struct Shape {
+    /// `run`
+    pub table: &'static str,
+    /// The column that the tables beside it refer to: `run.id`
+    pub id: &'static str,
+    /// Properties of the thing itself.
+    pub attributes: &'static [Attribute],
+    /// Where its metrics are, if it has any.
+    pub metrics: Option<Side>,
+    /// A metric has several values, of which one must fit.
+    pub many_values: bool,
+    /// Where its params are, if it has any.
+    pub params: Option<Side>,
+    /// Where its tags are.
+    pub tags: Option<Side>,
+    /// Whether it has datasets (only runs do).
+    pub datasets: bool,
+    /// A tag that counts as not "true" where it is absent.
+    pub absent_tag: Option<&'static str>,
+    /// The end of every order, so that pages do not overlap: `run.start_time desc, run.id`
+    pub tie: &'static str,
+}
+
+/// A property of the thing itself.
+#[derive(Debug)]
+pub struct Attribute {
+    /// As a caller writes it.
+    pub name: &'static str,
+    /// Its column.
+    pub column: &'static str,
+    /// A number, not text.
+    pub numeric: bool,
+    /// Known to filters; orders know every one.
+    pub in_filters: bool,
+}
+
+impl Attribute {
+    /// A text for filters and orders.
+    pub const fn text(name: &'static str, column: &'static str) -> Self {
+        Self { name, column, numeric: false, in_filters: true }
+    }
+
+    /// A number for filters and orders.
+    pub const fn number(name: &'static str, column: &'static str) -> Self {
+        Self { name, column, numeric: true, in_filters: true }
+    }
+
+    /// A number for orders only.
+    pub const fn order(name: &'static str, column: &'static str) -> Self {
+        Self { name, column, numeric: true, in_filters: false }
+    }
+}
+
+/// A table of keys and values beside the thing.
+#[derive(Clone, Copy, Debug)]
+pub struct Side {
+    /// `param`
+    pub table: &'static str,
+    /// Its column that names the thing: `run_id`
+    pub owner: &'static str,
+    /// Another column it must share with the thing, and the thing's: `("version", "model_version.version")`
+    pub also: Option<(&'static str, &'static str)>,
+}
+
+/// A statement that is being put together.
+#[derive(Debug)]
+pub struct Query<'s> {
+    shape: &'s Shape,
+    backend: Backend,
+    joins: String,
+    wheres: Vec<String>,
+    orders: Vec<String>,
+    args: Vec<Value>,
+    aliases: usize,
+    metrics_where: String,
+}
+
+impl<'s> Query<'s> {
+    /// Begins a statement for one database.
+    pub fn new(shape: &'s Shape, backend: Backend) -> Self {
+        Self { shape, backend, joins: String::new(), wheres: Vec::new(), orders: Vec::new(), args: Vec::new(), aliases: 0, metrics_where: String::new() }
+    }
+
+    /// Binds a value; the answer is its placeholder.
+    pub fn bind(&mut self, value: impl Into<Value>) -> String {
+        self.args.push(value.into());
+        format!("${}", self.args.len())
+    }
+
+    /// Adds a condition of ours.
+    pub fn condition(&mut self, sql: String) {
+        self.wheres.push(sql);
+    }
+
+    /// A condition of ours on the rows `b` of metrics that a filter looks at.
+    pub fn metrics_where(&mut self, sql: &str) {
+        self.metrics_where = format!(" and {sql}");
+    }
+
+    /// `column in (…)`, false for no values.
+    pub fn any_of<V: Into<Value>>(&mut self, column: &str, values: impl IntoIterator<Item = V>) -> String {
+        let places: Vec<String> = values.into_iter().map(|value| self.bind(value)).collect();
+        if places.is_empty() { "1 = 0".to_owned() } else { format!("{column} in ({})", places.join(", ")) }
+    }
+
+    /// Adds a caller's filter.
+    pub fn filter(&mut self, text: &str) -> Result<()> {
+        for clause in parse(text)? {
+            self.clause(clause)?;
+        }
+        Ok(())
+    }
+
+    /// Adds a caller's order; the shape's own order ends it.
+    pub fn order(&mut self, keys: &[String]) -> Result<()> {
+        let mut seen = HashSet::new();
+        for text in keys {
+            let key = parse_order(text)?;
+            if !seen.insert(key.field.clone()) {
+                return Err(Error::invalid(format!("`order_by` contains duplicate fields: {keys:?}")));
+            }
+            self.order_key(&key.field, key.ascending)?;
+        }
+        Ok(())
+    }
+
+    /// Adds a key of an order.
+    pub fn order_key(&mut self, field: &Field, ascending: bool) -> Result<()> {
+        let direction = if ascending { "asc" } else { "desc" };
+        let (side, key) = match field {
+            Field::Attribute(name) => {
+                let column = self.attribute(name, false)?.column;
+                self.orders.push(format!("case when {column} is null then 1 else 0 end, {column} {direction}"));
+                return Ok(());
+            }
+            other => self.side(other)?,
+        };
+        let alias = self.join("left join", side, key);
+        let rank = match field {
+            Field::Metric(_) => format!("case when {alias}.is_nan then 1 when {alias}.value is null then 2 else 0 end"),
+            _ => format!("case when {alias}.value is null then 1 else 0 end"),
+        };
+        self.orders.push(format!("{rank}, {alias}.value {direction}"));
+        Ok(())
+    }
+
+    /// An order of ours.
+    pub fn order_sql(&mut self, sql: String) {
+        self.orders.push(sql);
+    }
+
+    /// A join of ours.
+    pub fn join_sql(&mut self, sql: &str) {
+        self.joins.push(' ');
+        self.joins.push_str(sql);
+    }
+
+    /// The statement that selects `columns`, and its values.
+    pub fn select(mut self, columns: &str, limit: usize, skip: usize) -> (String, Vec<Value>) {
+        let (limit, skip) = (self.bind(limit), self.bind(skip));
+        let mut sql = format!("select {columns} from {}{}", self.shape.table, self.joins);
+        if !self.wheres.is_empty() {
+            let _ = write!(sql, " where {}", self.wheres.join(" and "));
+        }
+        self.orders.push(self.shape.tie.to_owned());
+        let _ = write!(sql, " order by {} limit {limit} offset {skip}", self.orders.join(", "));
+        (sql, self.args)
+    }
+
+    fn clause(&mut self, clause: Clause) -> Result<()> {
+        let Clause { field, op, value } = clause;
+        match &field {
+            Field::Attribute(name) => {
+                let attribute = self.attribute(name, true)?;
+                let value = if attribute.numeric { number_value(name, op, &value)? } else { text_value(&field, op, value)? };
+                let sql = self.compare(attribute.column, op, &value);
+                self.wheres.push(sql);
+            }
+            Field::Metric(key) => {
+                let (side, _) = self.side(&field)?;
+                let value = number_value(key, op, &value)?;
+                let alias = if self.shape.many_values { "b".to_owned() } else { self.join("join", side, key) };
+                let compared = self.compare(&format!("{alias}.value"), op, &value);
+                // NaN is stored as 0 with a flag, and is unequal to every number.
+                let fits = if op == Op::NotEqual { format!("({compared} or {alias}.is_nan)") } else { format!("{compared} and not {alias}.is_nan") };
+                let fits = if self.shape.many_values { self.exists(side, key, &format!(" and {fits}{}", self.metrics_where.clone())) } else { fits };
+                self.wheres.push(fits);
+            }
+            Field::Param(key) | Field::Tag(key) => {
+                let (side, _) = self.side(&field)?;
+                let value = text_value(&field, op, value)?;
+                self.beside(side, key, op, &value);
+            }
+            Field::Dataset(key) => {
+                let column = match (self.shape.datasets, key.as_str()) {
+                    (true, "name") => "d.name",
+                    (true, "digest") => "d.digest",
+                    (true, "context") => "d.context",
+                    _ => return Err(Error::invalid(format!("Invalid dataset key '{key}' specified. Valid keys are '{{'name', 'digest', 'context'}}'"))),
+                };
+                let value = text_value(&field, op, value)?;
+                let compared = self.compare(column, op, &value);
+                self.wheres.push(format!("exists (select 1 from run_dataset d where d.run_id = {} and {compared})", self.shape.id));
+            }
+        }
+        Ok(())
+    }
+
+    /// A condition on a value beside the thing.
+    fn beside(&mut self, side: Side, key: &str, op: Op, value: &Literal) {
+        if matches!(op, Op::IsNull | Op::IsNotNull) {
+            let found = self.exists(side, key, "");
+            self.wheres.push(if op == Op::IsNull { format!("not {found}") } else { found });
+            return;
+        }
+        if self.shape.absent_tag == Some(key) && absent_matches(op, value) {
+            let compared = self.compare("b.value", op, value);
+            let (absent, found) = (self.exists(side, key, ""), self.exists(side, key, &format!(" and {compared}")));
+            self.wheres.push(format!("(not {absent} or {found})"));
+            return;
+        }
+        let alias = self.join("join", side, key);
+        let compared = self.compare(&format!("{alias}.value"), op, value);
+        self.wheres.push(compared);
+        if let (Op::Equal, Literal::Text(text)) = (op, value) {
+            // The index holds the beginning only: PostgreSQL's cannot hold a value of 6,000 characters.
+            let start = self.bind(text.chars().take(128).collect::<String>());
+            self.wheres.push(format!("substr({alias}.value, 1, 128) = {start}"));
+        }
+    }
+
+    fn exists(&mut self, side: Side, key: &str, more: &str) -> String {
+        let place = self.bind(key);
+        format!("exists (select 1 from {} b where {}{more} and b.key = {place})", side.table, same_thing(side, "b", self.shape.id))
+    }
+
+    fn join(&mut self, kind: &str, side: Side, key: &str) -> String {
+        self.aliases += 1;
+        let alias = format!("s{}", self.aliases);
+        let place = self.bind(key);
+        let _ = write!(self.joins, " {kind} {} {alias} on {} and {alias}.key = {place}", side.table, same_thing(side, &alias, self.shape.id));
+        alias
+    }
+
+    fn side<'f>(&self, field: &'f Field) -> Result<(Side, &'f str)> {
+        let (side, key, word) = match field {
+            Field::Metric(key) => (self.shape.metrics, key, "metric"),
+            Field::Param(key) => (self.shape.params, key, "parameter"),
+            Field::Tag(key) => (self.shape.tags, key, "tag"),
+            Field::Attribute(key) => (None, key, "attribute"),
+            Field::Dataset(key) => (None, key, "dataset"),
+        };
+        side.map(|side| (side, key.as_str())).ok_or_else(|| Error::invalid(format!("Invalid entity type '{word}': this list cannot be searched by '{key}'")))
+    }
+
+    fn attribute(&self, name: &str, for_filter: bool) -> Result<&'s Attribute> {
+        let known = self.shape.attributes.iter().filter(|attribute| attribute.in_filters || !for_filter);
+        known.clone().find(|attribute| attribute.name == name).ok_or_else(|| {
+            let mut names: Vec<&str> = known.map(|attribute| attribute.name).collect();
+            names.sort_unstable();
+            Error::invalid(format!("Invalid attribute key '{name}' specified. Valid keys are '{names:?}'"))
+        })
+    }
+
+    /// `left op value`, with the value bound.
+    fn compare(&mut self, left: &str, op: Op, value: &Literal) -> String {
+        let places: Vec<String> = match value {
+            Literal::Number(number) => vec![self.bind(*number)],
+            Literal::Text(text) if op == Op::Like => return self.like(left, text),
+            Literal::Text(text) if op == Op::ILike => {
+                let place = self.bind(self.escaped(text));
+                return format!("lower({left}) like lower({place})");
+            }
+            Literal::Text(text) | Literal::Bare(text) => vec![self.bind(text.as_str())],
+            Literal::List(texts) => texts.iter().map(|text| self.bind(text.as_str())).collect(),
+            Literal::Nothing => Vec::new(),
+        };
+        match op {
+            Op::In => format!("{left} in ({})", places.join(", ")),
+            Op::NotIn => format!("{left} not in ({})", places.join(", ")),
+            Op::IsNull => format!("{left} is null"),
+            Op::IsNotNull => format!("{left} is not null"),
+            _ => format!("{left} {} {}", op.as_str(), places.join(", ")),
+        }
+    }
+
+    /// SQLite's LIKE takes no notice of case, its GLOB does; PostgreSQL's LIKE does.
+    fn like(&mut self, left: &str, pattern: &str) -> String {
+        match self.backend {
+            Backend::Postgres => {
+                let place = self.bind(self.escaped(pattern));
+                format!("{left} like {place}")
+            }
+            Backend::Sqlite => {
+                let place = self.bind(glob(pattern));
+                format!("{left} glob {place}")
+            }
+        }
+    }
+
+    /// A backslash means itself; PostgreSQL would take it as an escape.
+    fn escaped(&self, pattern: &str) -> String {
+        match self.backend {
+            Backend::Postgres => pattern.replace('\\', "\\\\"),
+            Backend::Sqlite => pattern.to_owned(),
+        }
+    }
+}
+
+fn same_thing(side: Side, alias: &str, id: &str) -> String {
+    let mut sql = format!("{alias}.{} = {id}", side.owner);
+    if let Some((ours, theirs)) = side.also {
+        let _ = write!(sql, " and {alias}.{ours} = {theirs}");
+    }
+    sql
+}
+
+fn absent_matches(op: Op, value: &Literal) -> bool {
+    matches!((op, value), (Op::Equal, Literal::Text(text)) if text == "false") || matches!((op, value), (Op::NotEqual, Literal::Text(text)) if text == "true")
+}
+
+fn glob(pattern: &str) -> String {
+    let mut out = String::with_capacity(pattern.len());
+    for c in pattern.chars() {
+        match c {
+            '%' => out.push('*'),
+            '_' => out.push('?'),
+            '*' | '?' | '[' => {
+                out.push('[');
+                out.push(c);
+                out.push(']');
+            }
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+fn shown(value: &Literal) -> String {
+    match value {
+        Literal::Number(number) => number.to_string(),
+        Literal::Text(text) => format!("'{text}'"),
+        Literal::Bare(text) => text.clone(),
+        Literal::List(texts) => format!("{texts:?}"),
+        Literal::Nothing => "nothing".to_owned(),
+    }
+}
+
+fn number_value(key: &str, op: Op, value: &Literal) -> Result<Literal> {
+    let comparator = || Error::invalid(format!("Invalid comparator '{}' not one of '{{'>', '>=', '!=', '=', '<', '<='}}", op.as_str()));
+    if matches!(op, Op::Like | Op::ILike | Op::In | Op::NotIn | Op::IsNull | Op::IsNotNull) {
+        return Err(comparator());
+    }
+    match value {
+        Literal::Number(number) => Ok(Literal::Number(*number)),
+        other => Err(Error::invalid(format!("Expected numeric value type for {key}. Found {}", shown(other)))),
+    }
+}
+
+fn text_value(field: &Field, op: Op, value: Literal) -> Result<Literal> {
+    let (what, null) = match field {
+        Field::Param(_) => ("parameter", true),
+        Field::Tag(_) => ("tag", true),
+        Field::Dataset(_) => ("dataset attributes", false),
+        _ => ("attributes", false),
+    };
+    let ordering = matches!(op, Op::Less | Op::LessOrEqual | Op::Greater | Op::GreaterOrEqual);
+    let list = matches!(op, Op::In | Op::NotIn);
+    if ordering || (list && null) || (matches!(op, Op::IsNull | Op::IsNotNull) && !null) {
+        let valid = if null { "{'!=', '=', 'LIKE', 'ILIKE', 'IS NULL', 'IS NOT NULL'}" } else { "{'!=', '=', 'LIKE', 'ILIKE', 'IN', 'NOT IN'}" };
+        return Err(Error::invalid(format!("Invalid comparator '{}' not one of '{valid}'", op.as_str())));
+    }
+    match value {
+        Literal::Text(_) | Literal::Nothing => Ok(value),
+        Literal::List(_) if list => Ok(value),
+        other => Err(Error::invalid(format!("Expected a quoted string value for {what} (e.g. 'my-value'). Got value {}", shown(&other)))),
+    }
+}
