@@ -16,6 +16,8 @@ use std::sync::Arc;
 use arrow::array::{Array as _, ArrayRef, AsArray as _, RecordBatch, new_null_array};
 use arrow::compute::{CastOptions, cast_with_options};
 use arrow::datatypes::{DataType, Field, Float64Type, Int64Type, Schema, TimeUnit, TimestampMillisecondType};
+use arrow::json::WriterBuilder;
+use arrow::json::writer::JsonArray;
 use base::{Error, Result};
 
 use crate::dataset::ColumnSchema;
@@ -160,6 +162,22 @@ pub fn describe(batch: &RecordBatch) -> Vec<ColumnSchema> {
             nullable: column.null_count() > 0,
         })
         .collect()
+}
+
+/// A batch without rows that has these columns.
+pub(crate) fn empty(schema: &[ColumnSchema]) -> Result<RecordBatch> {
+    let fields: Vec<Field> =
+        schema.iter().map(|column| Ok(Field::new(&column.name, arrow_type(&column.kind)?, true))).collect::<Result<_>>()?;
+    Ok(RecordBatch::new_empty(Arc::new(Schema::new(fields))))
+}
+
+/// Rows as JSON objects, for pages that people look at. A missing value is `null`.
+pub fn json_rows(batch: &RecordBatch) -> Result<Vec<serde_json::Map<String, serde_json::Value>>> {
+    let mut out = Vec::new();
+    let mut writer = WriterBuilder::new().with_explicit_nulls(true).build::<_, JsonArray>(&mut out);
+    writer.write(batch).and_then(|()| writer.finish()).map_err(arrow_error)?;
+    drop(writer);
+    if out.is_empty() { Ok(Vec::new()) } else { Ok(serde_json::from_slice(&out)?) }
 }
 
 /// An error of Arrow in our words.

@@ -34,6 +34,6 @@ pub use feasible::{Feasibility, FeasibilityCheck};
 pub use prepare::{FeatureColumn, FeatureKind, Prepared, Task};
 pub use profile::{ColumnProfile, Histogram, Profile, TopValue};
 pub use service::Data;
-pub use split::Parts;
+pub use split::{Parts, Rows};
 pub use store::MIGRATIONS;
 pub use view::ViewResult;
