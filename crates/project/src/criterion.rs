@@ -262,7 +262,7 @@ impl Criterion {
 
     fn check_target(&self, s: &Section<'_>) {
         match (self.value, self.versus) {
-            (None, None) => s.problem("", "has no target; write value = … for a fixed one, or versus = \"today\" or \"champion\""),
+            (None, None) if !s.has("value") && !s.has("versus") => s.problem("", "has no target; write value = … for a fixed one, or versus = \"today\" or \"champion\""),
             (Some(_), Some(_)) => s.problem("value", "stands beside versus; a criterion has one target, remove one of the two"),
             _ => {}
         }

@@ -68,6 +68,7 @@ pub(crate) fn serialize<S: Serializer>(
     to.serialize_str(&text(*duration))
 }
 
+#[expect(clippy::ref_option, reason = "the form that serde calls")]
 pub(crate) fn serialize_option<S: Serializer>(
     duration: &Option<SignedDuration>,
     to: S,

@@ -400,7 +400,7 @@ impl Check<'_, '_> {
             let id = trigger.id.as_str();
             match &trigger.when {
                 Event::MonitorAlert(name) => {
-                    self.exists(&["trigger", id, "when"], "monitor", name, monitors.clone())
+                    self.exists(&["trigger", id, "when"], "monitor", name, monitors.clone());
                 }
                 Event::DatasetVersion(name) => {
                     self.exists(

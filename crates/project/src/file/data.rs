@@ -397,7 +397,7 @@ impl Source {
                 path: s.need_text("path", "rows.parquet"),
             },
             SourceKind::Later(name) => {
-                s.later(&["kind", "connection", "query", "url", "path"]);
+                s.accept(&["connection", "query", "url", "path"]);
                 Self::Later {
                     name: name.to_owned(),
                 }

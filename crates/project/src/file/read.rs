@@ -78,10 +78,10 @@ impl<'d> Log<'d> {
 }
 
 fn line(text: &str, offset: usize) -> usize {
-    let end = offset.min(text.len());
-    1 + text.as_bytes()[..end]
-        .iter()
-        .filter(|byte| **byte == b'\n')
+    1 + text
+        .bytes()
+        .take(offset)
+        .filter(|byte| *byte == b'\n')
         .count()
 }
 
@@ -155,7 +155,12 @@ impl<'d> Section<'d> {
         );
     }
 
-    /// Keys of later slices: accepted, told, without effect.
+    /// Keys that are known here and not looked at.
+    pub(crate) fn accept(&self, keys: &[&'static str]) {
+        self.asked.borrow_mut().extend(keys);
+    }
+
+    /// Keys of later versions: accepted, told, without effect.
     pub(crate) fn later(&self, keys: &[&'static str]) {
         for key in keys {
             if let Some(value) = self.get(key) {
