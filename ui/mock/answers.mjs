@@ -59,6 +59,16 @@ const profile = {
 
 const versions = Array.from({ length: 9 }, (_, index) => index + 1);
 const aliases = { champion: 8, previous: 6 };
+const decisions = new Map();
+const approve = (version, { role, decision, reason }) => {
+  decisions.set(version, { by: 'fleet-lead', at: NOW, decision, reason });
+  return { role, decision };
+};
+const approved = (version) => {
+  const said = decisions.get(version);
+  const found = gate(version);
+  return said ? { ...found, approvals: found.approvals.map((need) => ({ ...need, given: [said], state: said.decision === 'reject' ? 'refused' : 'given' })) } : found;
+};
 const modelVersion = (version) => ({
   name: 'bikes', version, run_id: hex(version + 3), digest: `sha256:${hex(version, 64)}`, aliases: Object.entries(aliases).filter(([, held]) => held === version).map(([alias]) => alias), signature,
   evaluation: {
@@ -66,7 +76,7 @@ const modelVersion = (version) => ({
     metrics: [['wape', 0.2134, 0.389], ['mae', 41.23, 79.4], ['rmse', 60.1, 121.2], ['r2', 0.87, 0.41]].map(([name, value, today]) => ({ name, value, lower: value * 0.95, upper: value * 1.06, today, champion: value * 1.03 })),
     slices: ['working day', 'weekend'].map((value, index) => ({ column: 'day_type', value, rows: 960 - index * 576, metrics: { wape: 0.19 + index * 0.09, mae: 39 + index * 9 } })),
   },
-  gates: [gate(version)], live_in: version === 8 ? ['bikes-api'] : [],
+  gates: [approved(version)], live_in: version === 8 ? ['bikes-api'] : [],
 });
 
 const deployment = {
@@ -135,7 +145,7 @@ const v1 = [
   [/\/models\/bikes$/, () => ({ name: 'bikes', aliases, versions: versions.map((version) => ({ version, created_at: NOW - (10 - version) * 90 * DAY, run_id: hex(version + 3), aliases: modelVersion(version).aliases, verdict: gate(version).verdict, metrics: { wape: 0.2 + chance(version) / 20, mae: 40 + version } })) })],
   [/\/models\/bikes\/versions\/(\d+)$/, (at) => modelVersion(Number(at))],
   [/\/versions\/(\d+)\/promote$/, (at, query) => (gate(Number(at)).verdict === 'pass' ? { alias: query.alias, version: Number(at), previous: 8 } : { status: 403, title: 'forbidden', detail: `bikes version ${at} may not become champion: weekends-too fails (wape 0.431 for day_type = weekend, wanted ≤ 0.40, trips v12)`, hint: `/p/bikes/models/bikes/${at} shows the gate`, gate: gate(Number(at)) })],
-  [/\/versions\/(\d+)\/approve$/, (_, query) => ({ role: query.role, decision: query.decision })],
+  [/\/versions\/(\d+)\/approve$/, (at, query) => approve(Number(at), query)],
   [/\/deployments$/, () => items([{ name: 'bikes-api', model: 'bikes@champion', state: 'live', version: 8, requests: 61_000, p99_ms: 0.93 }])],
   [/\/deployments\/bikes-api$/, () => deployment],
   [/\/monitoring\/bikes-api$/, () => monitoring()],

@@ -2,10 +2,10 @@
  * Every criterion of a project: its target, how the best run, the champion and the live model stand against it.
  */
 import { Link } from 'wouter';
-import type { CriterionRow, Verdict } from '../api/types';
-import { count } from '../format/number';
+import type { Bounded, CriterionRow, Verdict } from '../api/types';
+import { count, number } from '../format/number';
 import { day } from '../format/time';
-import { Interval, Num, State } from './show';
+import { Num, State } from './show';
 import { Table, type Column } from './table';
 
 export function CriteriaTable({ project, criteria }: { project: string; criteria: CriterionRow[] }) {
@@ -47,8 +47,8 @@ function columnsOf(project: string): Column<CriterionRow>[] {
       right: true,
       cell: (row) =>
         row.champion ? (
-          <Judged verdict={row.champion.verdict} note={`v${row.champion.version}`}>
-            <Interval {...row.champion} metric={row.metric} />
+          <Judged verdict={row.champion.verdict} note={`v${row.champion.version}${boundsOf(row.champion)}`}>
+            <Num value={row.champion.value} metric={row.metric} />
           </Judged>
         ) : (
           <Nothing />
@@ -74,6 +74,11 @@ function liveNote(live: NonNullable<CriterionRow['live']>): string {
   const labels = live.labels === null ? '' : `${count(live.labels)} labels`;
   const to = live.window_end === null ? '' : ` to ${day(live.window_end)}`;
   return labels + to;
+}
+
+function boundsOf({ lower, upper }: Bounded): string {
+  if (lower === null || lower === undefined || upper === null || upper === undefined) return '';
+  return `, ${number(lower, 3)} to ${number(upper, 3)}`;
 }
 
 function Judged({ verdict, to, note, children }: { verdict: Verdict; to?: string; note?: string; children: React.ReactNode }) {

@@ -17,7 +17,10 @@ const columnsOf = (dataset: string | null): Column<CriterionResult>[] => [
     cell: (row) => (
       <div className="two-lines">
         <strong>{row.id}</strong>
-        <span className="dim">version {row.version}</span>
+        <span className="dim nowrap">
+          version {row.version}
+          {dataset && ` on ${dataset}`}
+        </span>
       </div>
     ),
   },
@@ -26,5 +29,4 @@ const columnsOf = (dataset: string | null): Column<CriterionResult>[] => [
   { id: 'baseline', title: 'Baseline', right: true, cell: (row) => <Num value={row.baseline} /> },
   { id: 'rows', title: 'Rows', right: true, cell: (row) => <Count value={row.rows} /> },
   { id: 'reason', title: 'Reason', cell: (row) => <span className="reason">{row.reason ?? '–'}</span> },
-  { id: 'dataset', title: 'Data', cell: () => <span className="nowrap">{dataset ?? '–'}</span> },
 ];

@@ -45,7 +45,7 @@ export function LiveChart({ monitoring, target }: LiveChartProps) {
         <span className="key key-live">live {metric}</span>
         <span className="key key-band">its 95 % bounds</span>
         <span className="key key-today">today's rule</span>
-        {target && <span className="key key-target">target {number(target.value)}</span>}
+        {target && <span className="key key-target">target {number(target.value, 3)}</span>}
         <span className="key key-rollout">rollout</span>
         <ol className="rollouts" aria-label="Rollouts">
           {rollouts.map((rollout) => (
@@ -91,7 +91,8 @@ function drawRollouts(plot: uPlot, rollouts: Monitoring['rollouts'], palette: Pa
   ctx.save();
   ctx.strokeStyle = palette.mark;
   ctx.fillStyle = palette.mark;
-  ctx.lineWidth = ratio;
+  ctx.lineWidth = 1.5 * ratio;
+  ctx.setLineDash([]);
   ctx.font = `${11 * ratio}px system-ui, sans-serif`;
   ctx.textAlign = 'center';
   let lastLabel = -Infinity;

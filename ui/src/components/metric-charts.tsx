@@ -6,6 +6,7 @@ import { numberOf, type MetricPoint } from '../api/mlflow';
 import { useMlflow } from '../api/queries';
 import { Answer, Empty } from './answer';
 import { LineChart } from './line-chart';
+import { Section } from './page';
 import { Num } from './show';
 import { Table, type Column } from './table';
 
@@ -23,29 +24,35 @@ const columns: Column<Metric>[] = [
   { id: 'value', title: 'Last value', right: true, cell: (row) => <Num value={numberOf(row.value)} metric={row.key} digits={5} /> },
 ];
 
+export function MetricTable({ metrics }: { metrics: Metric[] }) {
+  if (metrics.length === 0) return <Empty command={'mlflow.log_metric("loss", 0.3, step=1)'}>This run logged no metric.</Empty>;
+  return <Table label="Metrics" rows={sorted(metrics)} columns={columns} keyOf={(row) => row.key} />;
+}
+
+/** A chart for each metric that has more than one step. */
 export function MetricCharts({ run, metrics }: { run: string; metrics: Metric[] }) {
   const [all, setAll] = useState(false);
-  if (metrics.length === 0) return <Empty command={'mlflow.log_metric("loss", 0.3, step=1)'}>This run logged no metric.</Empty>;
-  const rows = metrics.toSorted((a, b) => a.key.localeCompare(b.key));
-  const series = rows.filter((metric) => (metric.step ?? 0) > 0);
+  const series = sorted(metrics).filter((metric) => Number(metric.step ?? 0) > 0);
   const shown = all ? series : series.slice(0, MOST_CHARTS);
+  if (shown.length === 0) return null;
   return (
-    <>
-      <Table label="Metrics" rows={rows} columns={columns} keyOf={(row) => row.key} />
-      {shown.length > 0 && (
-        <div className="charts">
-          {shown.map((metric) => (
-            <History key={metric.key} run={run} metric={metric.key} />
-          ))}
-        </div>
-      )}
+    <Section title="Over the steps">
+      <div className="charts">
+        {shown.map((metric) => (
+          <History key={metric.key} run={run} metric={metric.key} />
+        ))}
+      </div>
       {shown.length < series.length && (
         <button type="button" onClick={() => setAll(true)}>
           Show all {series.length} charts
         </button>
       )}
-    </>
+    </Section>
   );
+}
+
+function sorted(metrics: Metric[]): Metric[] {
+  return metrics.toSorted((a, b) => a.key.localeCompare(b.key));
 }
 
 function History({ run, metric }: { run: string; metric: string }) {
@@ -55,8 +62,8 @@ function History({ run, metric }: { run: string; metric: string }) {
       <figcaption>{metric}</figcaption>
       <Answer of={answer}>
         {({ metrics: points = [] }) => {
-          const kept = thinned(points.toSorted((a, b) => a.step - b.step), MOST_POINTS);
-          return <LineChart label={metric} x={kept.map((point) => point.step)} y={kept.map((point) => numberOf(point.value))} />;
+          const kept = thinned(points.toSorted((a, b) => Number(a.step) - Number(b.step)), MOST_POINTS);
+          return <LineChart label={metric} x={kept.map((point) => Number(point.step))} y={kept.map((point) => numberOf(point.value))} />;
         }}
       </Answer>
     </figure>

@@ -4,6 +4,7 @@
  */
 import { Link } from 'wouter';
 import type { CriterionRow, RunRow } from '../api/types';
+import { targetShort } from '../format/target';
 import { duration } from '../format/time';
 import { tally } from '../format/verdict';
 import type { SortableColumn } from './run-table';
@@ -86,7 +87,7 @@ export function runColumns(keys: Keys, criteria: CriterionRow[], linkOf: (row: R
         title: (
           <span className="two-lines">
             {key}
-            {criterion && <span className="target small">{criterion.target}</span>}
+            {criterion && <span className="dim">{targetShort(criterion.target, criterion.metric)}</span>}
           </span>
         ),
         right: true,

@@ -10,7 +10,7 @@ export function number(value: number | null | undefined, digits = 4): string {
   if (!Number.isFinite(value)) return value > 0 ? '∞' : '−∞';
   if (value === 0) return '0';
   const size = Math.abs(value);
-  if (size >= 1e9 || size < 1e-4) return value.toExponential(2).replace('-', '−').replace('e+', 'e').replace('e−', 'e−');
+  if (size >= 1e9 || size < 1e-4) return value.toExponential(2).replaceAll('-', '−').replace('e+', 'e');
   const decimals = size >= 10 ** digits ? 0 : Math.max(0, digits - 1 - Math.floor(Math.log10(size)));
   const rounded = Number.isInteger(value) ? String(value) : value.toFixed(Math.min(decimals, 6));
   return grouped(rounded);

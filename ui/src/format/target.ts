@@ -17,3 +17,9 @@ export function targetOf(criteria: CriterionRow[], metric: string, on: string): 
   }
   return null;
 }
+
+/** A target where its metric stands beside it already: `wape ≤ 0.30 (95 % bound) on holdout` as `≤ 0.30`. */
+export function targetShort(target: string, metric: string): string {
+  const rest = target.startsWith(metric) ? target.slice(metric.length) : target;
+  return rest.replace(/\s*\(.*?\)/g, '').replace(/\s+on\s+\S+.*$/, '').trim();
+}

@@ -13,7 +13,7 @@ import { useUrlState } from '../hooks/url-state';
 
 const columns: Column<AuditRow>[] = [
   { id: 'at', title: 'When', cell: (row) => <Ago at={row.at} /> },
-  { id: 'actor', title: 'Who', cell: (row) => row.actor },
+  { id: 'actor', title: 'Who', cell: (row) => <span className="nowrap">{row.actor}</span> },
   { id: 'action', title: 'Did what', cell: (row) => <strong>{row.action}</strong> },
   { id: 'object', title: 'To what', cell: (row) => <span className="wrap">{row.object}</span> },
   { id: 'detail', title: 'Detail', cell: (row) => <Detail of={row.detail} /> },

@@ -58,7 +58,7 @@ function Endpoint({ project, endpoint, others }: { project: string; endpoint: st
               <Section title={<>Live {data.metric}, window by window</>} aside={labelsSoFar(data)}>
                 <LiveChart monitoring={data} target={targetOf(detail.data?.criteria ?? [], data.metric, 'live')} />
               </Section>
-              <div className="columns wide-left">
+              <div className="columns">
                 <Section title="Drift by column" aside="newest windows last; a filled cell has drifted">
                   <DriftTable windows={data.windows} />
                 </Section>
@@ -128,7 +128,7 @@ function labelsSoFar(of: Monitoring): string {
 
 const alertColumns: Column<Alert>[] = [
   { id: 'state', title: 'State', cell: (row) => <State of={row.resolved_at === null ? row.state : 'resolved'} /> },
-  { id: 'monitor', title: 'Monitor', cell: (row) => row.monitor },
+  { id: 'monitor', title: 'Monitor', cell: (row) => <span className="nowrap">{row.monitor}</span> },
   { id: 'message', title: 'What', cell: (row) => row.message },
   { id: 'opened', title: 'Opened', cell: (row) => <Day at={row.opened_at} /> },
   { id: 'resolved', title: 'Resolved', cell: (row) => <Day at={row.resolved_at} /> },

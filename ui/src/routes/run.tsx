@@ -10,7 +10,7 @@ import type { List, Project, RunRow } from '../api/types';
 import { Answer, Empty } from '../components/answer';
 import { Artifacts } from '../components/artifacts';
 import { EvaluateButton } from '../components/evaluate-button';
-import { MetricCharts } from '../components/metric-charts';
+import { MetricCharts, MetricTable } from '../components/metric-charts';
 import { Facts, Page, Section, type Crumb } from '../components/page';
 import { RunOutcome } from '../components/run-outcome';
 import { Ago, State } from '../components/show';
@@ -59,15 +59,18 @@ export function RunPage({ run, project, experiment }: At) {
           <>
             {project !== undefined && <Outcome project={project} run={run} />}
             <div className="columns">
+              <Section title="Metrics">
+                <MetricTable metrics={shown.data.metrics ?? []} />
+              </Section>
               <Params run={shown} />
+            </div>
+            <MetricCharts run={run} metrics={shown.data.metrics ?? []} />
+            <div className="columns">
+              <Section title="Artifacts">
+                <Artifacts run={run} artifactUri={shown.info.artifact_uri} />
+              </Section>
               <Tags run={shown} />
             </div>
-            <Section title="Metrics">
-              <MetricCharts run={run} metrics={shown.data.metrics ?? []} />
-            </Section>
-            <Section title="Artifacts">
-              <Artifacts run={run} artifactUri={shown.info.artifact_uri} />
-            </Section>
           </>
         )}
       </Answer>

@@ -13,12 +13,13 @@ import { RunTable } from '../components/run-table';
 import { withQuery } from '../api/client';
 import { useUrlState } from '../hooks/url-state';
 
-const PAGE = 100;
+const PAGE = '100';
+const MOST = 1000;
 const NONE: Project['criteria'] = [];
 
 export function RunsPage({ project }: { project: string }) {
-  const [view, setView] = useUrlState({ filter: '', order_by: '', cols: '' });
-  const query = { filter: view.filter, order_by: view.order_by, limit: PAGE };
+  const [view, setView] = useUrlState({ filter: '', order_by: '', cols: '', limit: PAGE });
+  const query = { filter: view.filter, order_by: view.order_by, limit: Math.min(MOST, Math.max(1, Number(view.limit) || Number(PAGE))) };
   const path = `/projects/${project}/runs`;
   const pages = useApiPages<RunRow>(path, query);
   const criteria = useApi<Project>(`/projects/${project}`).data?.criteria ?? NONE;
@@ -65,7 +66,7 @@ export function RunsPage({ project }: { project: string }) {
           />
           {pages.hasNextPage && (
             <button type="button" disabled={pages.isFetching} onClick={() => void pages.fetchNextPage()}>
-              Next {PAGE} runs
+              Next {query.limit} runs
             </button>
           )}
         </>
