@@ -19,7 +19,9 @@ const BATCH_OTHERS: usize = 100;
 /// A value, as JSON writes it, in a message.
 fn invalid(path: &str, value: &str, why: &str) -> Error {
     let value = serde_json::Value::from(value.chars().take(400).collect::<String>());
-    Error::invalid(format!("Invalid value {value} for parameter '{path}' supplied: {why}"))
+    Error::invalid(format!(
+        "Invalid value {value} for parameter '{path}' supplied: {why}"
+    ))
 }
 
 /// A required parameter that is missing.
@@ -31,7 +33,9 @@ pub fn missing(path: &str) -> Error {
 pub fn length(what: &str, limit: usize, text: &str) -> Result<()> {
     // Bytes are never fewer than characters, so most texts need not be counted.
     if text.len() > limit && text.chars().count() > limit {
-        return Err(Error::invalid(format!("'{what}' exceeds the maximum length of {limit} characters")));
+        return Err(Error::invalid(format!(
+            "'{what}' exceeds the maximum length of {limit} characters"
+        )));
     }
     if text.contains('\0') {
         return Err(Error::invalid(format!("'{what}' holds a NUL character")));
@@ -41,7 +45,10 @@ pub fn length(what: &str, limit: usize, text: &str) -> Result<()> {
 
 /// A key of a metric, param or tag: characters that a file name may have, and no path that means another one.
 pub fn key(path: &str, key: &str) -> Result<()> {
-    if !key.chars().all(|c| c.is_alphanumeric() || matches!(c, '/' | '_' | '.' | '-' | ' ' | ':')) {
+    if !key
+        .chars()
+        .all(|c| c.is_alphanumeric() || matches!(c, '/' | '_' | '.' | '-' | ' ' | ':'))
+    {
         return Err(invalid(
             path,
             key,
@@ -85,7 +92,11 @@ fn normal_path(path: &str) -> String {
 
 /// `metrics[3].name` in a batch, `name` alone.
 fn place(prefix: &str, name: &str) -> String {
-    if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") }
+    if prefix.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{prefix}.{name}")
+    }
 }
 
 pub(crate) fn metric(prefix: &str, metric: &Metric) -> Result<()> {
@@ -133,7 +144,11 @@ pub(crate) fn batch(batch: &Batch) -> Result<()> {
     count("metrics", BATCH_METRICS, metrics)?;
     count("params", BATCH_OTHERS, params)?;
     count("tags", BATCH_OTHERS, tags)?;
-    count("metrics, params, and tags", BATCH_METRICS, metrics + params + tags)?;
+    count(
+        "metrics, params, and tags",
+        BATCH_METRICS,
+        metrics + params + tags,
+    )?;
     for (at, one) in batch.metrics.iter().enumerate() {
         metric(&format!("metrics[{at}]"), one)?;
     }
@@ -144,7 +159,12 @@ pub(crate) fn batch(batch: &Batch) -> Result<()> {
         tag(&format!("tags[{at}]"), one)?;
     }
     let mut seen = HashSet::new();
-    let twice: Vec<&str> = batch.params.iter().map(|param| param.key.as_str()).filter(|key| !seen.insert(*key)).collect();
+    let twice: Vec<&str> = batch
+        .params
+        .iter()
+        .map(|param| param.key.as_str())
+        .filter(|key| !seen.insert(*key))
+        .collect();
     if twice.is_empty() {
         return Ok(());
     }
@@ -166,10 +186,14 @@ fn count(what: &str, limit: usize, given: usize) -> Result<()> {
 /// How many items of a list may be asked for.
 pub fn max_results(asked: i64, most: i64) -> Result<usize> {
     if asked < 1 {
-        return Err(Error::invalid(format!("Invalid value {asked} for parameter 'max_results' supplied. It must be a positive integer")));
+        return Err(Error::invalid(format!(
+            "Invalid value {asked} for parameter 'max_results' supplied. It must be a positive integer"
+        )));
     }
     if asked > most {
-        return Err(Error::invalid(format!("Invalid value {asked} for parameter 'max_results' supplied. It must be at most {most}")));
+        return Err(Error::invalid(format!(
+            "Invalid value {asked} for parameter 'max_results' supplied. It must be at most {most}"
+        )));
     }
     Ok(usize::try_from(asked).unwrap_or(usize::MAX))
 }
@@ -180,10 +204,21 @@ mod tests {
 
     #[test]
     fn a_key_that_means_another_path_is_refused() {
-        for bad in ["", ".", "..", "../a", "a/../b", "/a", "a//b", "a/", "./a", "a\\b", "a\0", "a%b", "a,b"] {
+        for bad in [
+            "", ".", "..", "../a", "a/../b", "/a", "a//b", "a/", "./a", "a\\b", "a\0", "a%b", "a,b",
+        ] {
             assert!(key("name", bad).is_err(), "{bad:?} was accepted");
         }
-        for good in ["a", "a/b", "val loss", "größe", "system/cpu_0", "a:b", "...a".trim_start_matches('.'), "a.."] {
+        for good in [
+            "a",
+            "a/b",
+            "val loss",
+            "größe",
+            "system/cpu_0",
+            "a:b",
+            "...a".trim_start_matches('.'),
+            "a..",
+        ] {
             assert!(key("name", good).is_ok(), "{good:?} was refused");
         }
     }
@@ -192,6 +227,9 @@ mod tests {
     fn lengths_are_counted_in_characters() {
         assert!(length("x", 3, "äöü").is_ok());
         let error = length("Param value", 3, "abcd").unwrap_err();
-        assert_eq!(error.message(), "'Param value' exceeds the maximum length of 3 characters");
+        assert_eq!(
+            error.message(),
+            "'Param value' exceeds the maximum length of 3 characters"
+        );
     }
 }

@@ -29,7 +29,11 @@ impl Lifecycle {
     }
 
     pub(crate) fn parse(text: &str) -> Self {
-        if text == "deleted" { Self::Deleted } else { Self::Active }
+        if text == "deleted" {
+            Self::Deleted
+        } else {
+            Self::Active
+        }
     }
 }
 
@@ -116,8 +120,19 @@ pub async fn create_experiment(db: &Db, new: NewExperiment) -> Result<Experiment
 pub async fn experiment_named(db: &Db, name: &str) -> Result<Experiment> {
     match rows::by_name(db, name).await? {
         Some(found) if found.lifecycle == Lifecycle::Active => Ok(found),
-        Some(_) => Err(Error::conflict(format!("the experiment {name:?} is deleted")).hint("restore it, or use another name")),
-        None => match create_experiment(db, NewExperiment { name: name.to_owned(), ..NewExperiment::default() }).await {
+        Some(_) => Err(
+            Error::conflict(format!("the experiment {name:?} is deleted"))
+                .hint("restore it, or use another name"),
+        ),
+        None => match create_experiment(
+            db,
+            NewExperiment {
+                name: name.to_owned(),
+                ..NewExperiment::default()
+            },
+        )
+        .await
+        {
             // Another caller was faster.
             Err(error) if error.kind() == Kind::AlreadyExists => experiment_by_name(db, name).await,
             other => other,
@@ -132,7 +147,9 @@ pub async fn get_experiment(db: &Db, id: &ExperimentId) -> Result<Experiment> {
 
 /// The experiment of this name, active or deleted.
 pub async fn experiment_by_name(db: &Db, name: &str) -> Result<Experiment> {
-    rows::by_name(db, name).await?.ok_or_else(|| Error::not_found(format!("Could not find experiment with name '{name}'")))
+    rows::by_name(db, name)
+        .await?
+        .ok_or_else(|| Error::not_found(format!("Could not find experiment with name '{name}'")))
 }
 
 /// Experiments by filter, newest first where no order is asked for.
@@ -151,9 +168,16 @@ pub async fn rename_experiment(db: &Db, id: &ExperimentId, name: &str) -> Result
                 return Err(Error::conflict("Cannot rename a non-active experiment."));
             }
             let now = tx.clock().now_ms();
-            let renamed = tx.execute("update experiment set name = $2, updated_at = $3 where id = $1", &[id.into(), name.as_str().into(), now.into()]).await;
+            let renamed = tx
+                .execute(
+                    "update experiment set name = $2, updated_at = $3 where id = $1",
+                    &[id.into(), name.as_str().into(), now.into()],
+                )
+                .await;
             match renamed {
-                Err(error) if error.kind() == Kind::AlreadyExists => Err(Error::already_exists(format!("Experiment(name={name}) already exists."))),
+                Err(error) if error.kind() == Kind::AlreadyExists => Err(Error::already_exists(
+                    format!("Experiment(name={name}) already exists."),
+                )),
                 other => other.map(|_| ()),
             }
         })
@@ -212,9 +236,16 @@ pub async fn delete_experiment_tag(db: &Db, id: &ExperimentId, key: &str) -> Res
         let key = key.clone();
         Box::pin(async move {
             rows::require_active(tx, id).await?;
-            let gone = tx.execute("delete from experiment_tag where experiment_id = $1 and key = $2", &[id.into(), key.as_str().into()]).await?;
+            let gone = tx
+                .execute(
+                    "delete from experiment_tag where experiment_id = $1 and key = $2",
+                    &[id.into(), key.as_str().into()],
+                )
+                .await?;
             if gone == 0 {
-                return Err(Error::not_found(format!("No tag with name: {key} in experiment with id {id}")));
+                return Err(Error::not_found(format!(
+                    "No tag with name: {key} in experiment with id {id}"
+                )));
             }
             Ok(())
         })

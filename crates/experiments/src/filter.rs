@@ -24,7 +24,12 @@ pub fn page_start(page_token: Option<&str>) -> Result<usize> {
             .strip_prefix("after-")
             .and_then(|number| number.parse().ok())
             .filter(|start| *start <= 1_000_000_000)
-            .ok_or_else(|| Error::invalid(format!("Invalid page token: {:?}", token.chars().take(80).collect::<String>()))),
+            .ok_or_else(|| {
+                Error::invalid(format!(
+                    "Invalid page token: {:?}",
+                    token.chars().take(80).collect::<String>()
+                ))
+            }),
     }
 }
 
@@ -32,5 +37,8 @@ pub fn page_start(page_token: Option<&str>) -> Result<usize> {
 pub fn page_of<T>(mut items: Vec<T>, start: usize, limit: usize) -> base::Page<T> {
     let more = items.len() > limit;
     items.truncate(limit);
-    base::Page { items, next: more.then(|| format!("after-{}", start + limit)) }
+    base::Page {
+        items,
+        next: more.then(|| format!("after-{}", start + limit)),
+    }
 }

@@ -57,9 +57,17 @@ pub async fn log_input(db: &Db, id: &RunId, dataset: DatasetRef, context: &str) 
 }
 
 /// Records datasets and logged models that a run read. What is recorded already stays as it is.
-pub async fn log_inputs(db: &Db, id: &RunId, datasets: Vec<DatasetInput>, models: Vec<ModelInput>) -> Result<()> {
+pub async fn log_inputs(
+    db: &Db,
+    id: &RunId,
+    datasets: Vec<DatasetInput>,
+    models: Vec<ModelInput>,
+) -> Result<()> {
     if datasets.len() > 1000 {
-        return Err(Error::invalid(format!("a run can log at most 1000 datasets at once, got {}", datasets.len())));
+        return Err(Error::invalid(format!(
+            "a run can log at most 1000 datasets at once, got {}",
+            datasets.len()
+        )));
     }
     for (at, input) in datasets.iter().enumerate() {
         check_dataset(at, input)?;
@@ -73,8 +81,20 @@ pub async fn log_inputs(db: &Db, id: &RunId, datasets: Vec<DatasetInput>, models
 }
 
 fn check_dataset(at: usize, input: &DatasetInput) -> Result<()> {
-    let DatasetRef { name, digest, source_type, source, schema, profile } = &input.dataset;
-    for (field, value) in [("name", name), ("digest", digest), ("source_type", source_type), ("source", source)] {
+    let DatasetRef {
+        name,
+        digest,
+        source_type,
+        source,
+        schema,
+        profile,
+    } = &input.dataset;
+    for (field, value) in [
+        ("name", name),
+        ("digest", digest),
+        ("source_type", source_type),
+        ("source", source),
+    ] {
         if value.is_empty() {
             return Err(check::missing(&format!("datasets[{at}].dataset.{field}")));
         }
@@ -83,7 +103,11 @@ fn check_dataset(at: usize, input: &DatasetInput) -> Result<()> {
     check::length("digest", 36, digest)?;
     check::length("source", 65_535, source)?;
     check::length("schema", 1_048_575, schema.as_deref().unwrap_or_default())?;
-    check::length("profile", 16_777_215, profile.as_deref().unwrap_or_default())?;
+    check::length(
+        "profile",
+        16_777_215,
+        profile.as_deref().unwrap_or_default(),
+    )?;
     for tag in &input.tags {
         check::length("key", 255, &tag.key)?;
         check::length("value", 500, &tag.value)?;

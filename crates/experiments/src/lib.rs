@@ -21,20 +21,26 @@ mod store;
 mod tag;
 
 pub use experiment::{
-    Experiment, ExperimentSearch, Lifecycle, NewExperiment, ViewType, create_experiment, delete_experiment,
-    delete_experiment_tag, experiment_by_name, experiment_named, get_experiment, rename_experiment, restore_experiment,
-    search_experiments, set_experiment_tag,
+    Experiment, ExperimentSearch, Lifecycle, NewExperiment, ViewType, create_experiment,
+    delete_experiment, delete_experiment_tag, experiment_by_name, experiment_named, get_experiment,
+    rename_experiment, restore_experiment, search_experiments, set_experiment_tag,
 };
-pub use input::{DatasetInput, DatasetRef, ModelInput, ModelOutput, log_input, log_inputs, log_outputs};
+pub use input::{
+    DatasetInput, DatasetRef, ModelInput, ModelOutput, log_input, log_inputs, log_outputs,
+};
 pub use logged_model::{
-    LoggedModel, LoggedModelMetric, LoggedModelSearch, LoggedModelStatus, ModelOrder, NewLoggedModel, create_logged_model,
-    delete_logged_model, delete_logged_model_tag, finalize_logged_model, get_logged_model, log_logged_model_params,
-    search_logged_models, set_logged_model_tags,
+    LoggedModel, LoggedModelMetric, LoggedModelSearch, LoggedModelStatus, ModelOrder,
+    NewLoggedModel, create_logged_model, delete_logged_model, delete_logged_model_tag,
+    finalize_logged_model, get_logged_model, log_logged_model_params, search_logged_models,
+    set_logged_model_tags,
 };
-pub use metric::{HistoryPage, Metric, MetricPoint, log_metric, metric_history, metric_history_sample};
+pub use metric::{
+    HistoryPage, Metric, MetricPoint, log_metric, metric_history, metric_history_sample,
+};
 pub use run::{
-    Batch, NewRun, Param, Run, RunStatus, RunUpdate, artifact_path, blob_path, create_run, delete_run, delete_tag, end_run,
-    get_run, log_batch, log_param, restore_run, set_tags, update_run,
+    Batch, NewRun, Param, Run, RunStatus, RunUpdate, artifact_path, blob_path, create_run,
+    delete_run, delete_tag, end_run, get_run, log_batch, log_param, restore_run, set_tags,
+    update_run,
 };
 pub use search::{Search, search_runs};
 pub use store::MIGRATIONS;

@@ -37,8 +37,11 @@ impl LoggedModelStatus {
             "LOGGED_MODEL_PENDING" => Ok(Self::Pending),
             "LOGGED_MODEL_READY" => Ok(Self::Ready),
             "LOGGED_MODEL_UPLOAD_FAILED" => Ok(Self::Failed),
-            other => Err(Error::invalid(format!("{other:?} is not the status of a logged model"))
-                .hint("use LOGGED_MODEL_PENDING, LOGGED_MODEL_READY or LOGGED_MODEL_UPLOAD_FAILED")),
+            other => Err(
+                Error::invalid(format!("{other:?} is not the status of a logged model")).hint(
+                    "use LOGGED_MODEL_PENDING, LOGGED_MODEL_READY or LOGGED_MODEL_UPLOAD_FAILED",
+                ),
+            ),
         }
     }
 }
@@ -162,7 +165,11 @@ fn check_tags(tags: &[Tag]) -> Result<()> {
 }
 
 /// Says that its files are complete, or never will be.
-pub async fn finalize_logged_model(db: &Db, id: &LoggedModelId, status: LoggedModelStatus) -> Result<LoggedModel> {
+pub async fn finalize_logged_model(
+    db: &Db,
+    id: &LoggedModelId,
+    status: LoggedModelStatus,
+) -> Result<LoggedModel> {
     let model = id.clone();
     db.write(move |tx| {
         let model = model.clone();
@@ -188,7 +195,11 @@ pub async fn delete_logged_model(db: &Db, id: &LoggedModelId) -> Result<()> {
 }
 
 /// Adds params; one that is there stays as it is.
-pub async fn log_logged_model_params(db: &Db, id: &LoggedModelId, params: Vec<Param>) -> Result<()> {
+pub async fn log_logged_model_params(
+    db: &Db,
+    id: &LoggedModelId,
+    params: Vec<Param>,
+) -> Result<()> {
     check_params(&params)?;
     let id = id.clone();
     db.write(move |tx| {
@@ -202,7 +213,11 @@ pub async fn log_logged_model_params(db: &Db, id: &LoggedModelId, params: Vec<Pa
 }
 
 /// Sets tags, replacing their values.
-pub async fn set_logged_model_tags(db: &Db, id: &LoggedModelId, tags: Vec<Tag>) -> Result<LoggedModel> {
+pub async fn set_logged_model_tags(
+    db: &Db,
+    id: &LoggedModelId,
+    tags: Vec<Tag>,
+) -> Result<LoggedModel> {
     check_tags(&tags)?;
     let model = id.clone();
     db.write(move |tx| {
@@ -223,7 +238,9 @@ pub async fn delete_logged_model_tag(db: &Db, id: &LoggedModelId, key: &str) -> 
         let (id, key) = (id.clone(), key.clone());
         Box::pin(async move {
             match rows::untag(tx, &id, &key).await? {
-                0 => Err(Error::not_found(format!("No tag with key '{key}' found for model with ID '{id}'."))),
+                0 => Err(Error::not_found(format!(
+                    "No tag with key '{key}' found for model with ID '{id}'."
+                ))),
                 _ => Ok(()),
             }
         })
@@ -232,6 +249,9 @@ pub async fn delete_logged_model_tag(db: &Db, id: &LoggedModelId, key: &str) -> 
 }
 
 /// Logged models by filter.
-pub async fn search_logged_models(db: &Db, search: &LoggedModelSearch) -> Result<Page<LoggedModel>> {
+pub async fn search_logged_models(
+    db: &Db,
+    search: &LoggedModelSearch,
+) -> Result<Page<LoggedModel>> {
     rows::search(db, search).await
 }

@@ -28,7 +28,13 @@ pub struct Metric {
 impl Metric {
     /// A point without model and dataset.
     pub fn new(key: impl Into<String>, value: f64, timestamp: i64, step: i64) -> Self {
-        Self { key: key.into(), value, timestamp, step, ..Self::default() }
+        Self {
+            key: key.into(),
+            value,
+            timestamp,
+            step,
+            ..Self::default()
+        }
     }
 }
 
@@ -67,7 +73,13 @@ pub async fn log_metric(db: &Db, id: &RunId, metric: Metric) -> Result<()> {
 }
 
 /// The series of one metric of a run, whole where `limit` is absent.
-pub async fn metric_history(db: &Db, id: &RunId, key: &str, limit: Option<usize>, token: Option<&str>) -> Result<HistoryPage> {
+pub async fn metric_history(
+    db: &Db,
+    id: &RunId,
+    key: &str,
+    limit: Option<usize>,
+    token: Option<&str>,
+) -> Result<HistoryPage> {
     rows::history(db, id, key, limit, token).await
 }
 

@@ -63,8 +63,10 @@ impl FromStr for RunStatus {
             "FAILED" => Self::Failed,
             "KILLED" => Self::Killed,
             other => {
-                return Err(Error::invalid(format!("{other:?} is not the status of a run"))
-                    .hint("use RUNNING, SCHEDULED, FINISHED, FAILED or KILLED"));
+                return Err(
+                    Error::invalid(format!("{other:?} is not the status of a run"))
+                        .hint("use RUNNING, SCHEDULED, FINISHED, FAILED or KILLED"),
+                );
             }
         })
     }
@@ -82,7 +84,10 @@ pub struct Param {
 impl Param {
     /// A param of `key` and `value`.
     pub fn new(key: impl Into<String>, value: impl Into<String>) -> Self {
-        Self { key: key.into(), value: value.into() }
+        Self {
+            key: key.into(),
+            value: value.into(),
+        }
     }
 }
 
@@ -124,12 +129,18 @@ pub struct Run {
 impl Run {
     /// The latest value of a metric.
     pub fn metric(&self, key: &str) -> Option<f64> {
-        self.metrics.iter().find(|metric| metric.key == key).map(|metric| metric.value)
+        self.metrics
+            .iter()
+            .find(|metric| metric.key == key)
+            .map(|metric| metric.value)
     }
 
     /// The value of a param.
     pub fn param(&self, key: &str) -> Option<&str> {
-        self.params.iter().find(|param| param.key == key).map(|param| param.value.as_str())
+        self.params
+            .iter()
+            .find(|param| param.key == key)
+            .map(|param| param.value.as_str())
     }
 
     /// The value of a tag.
@@ -204,18 +215,32 @@ fn name_of(new: &NewRun) -> Result<String> {
 
 /// `calm-otter-417`: easier to say than an id; it need not be unique.
 pub(crate) fn made_up_name() -> String {
-    const HOW: [&str; 16] =
-        ["able", "brisk", "calm", "deft", "eager", "fond", "glad", "handy", "keen", "lively", "merry", "neat", "proud", "quick", "sunny", "warm"];
-    const WHO: [&str; 16] =
-        ["ant", "bee", "crane", "dove", "eel", "fox", "goose", "hare", "ibis", "jay", "lark", "mole", "newt", "otter", "seal", "wren"];
+    const HOW: [&str; 16] = [
+        "able", "brisk", "calm", "deft", "eager", "fond", "glad", "handy", "keen", "lively",
+        "merry", "neat", "proud", "quick", "sunny", "warm",
+    ];
+    const WHO: [&str; 16] = [
+        "ant", "bee", "crane", "dove", "eel", "fox", "goose", "hare", "ibis", "jay", "lark",
+        "mole", "newt", "otter", "seal", "wren",
+    ];
     let id = RunId::fresh();
-    let digits = id.as_str().bytes().fold(0_usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(usize::from(byte)));
-    format!("{}-{}-{}", HOW[digits % 16], WHO[digits / 16 % 16], digits / 256 % 1000)
+    let digits = id.as_str().bytes().fold(0_usize, |sum, byte| {
+        sum.wrapping_mul(31).wrapping_add(usize::from(byte))
+    });
+    format!(
+        "{}-{}-{}",
+        HOW[digits % 16],
+        WHO[digits / 16 % 16],
+        digits / 256 % 1000
+    )
 }
 
 /// One run with everything that belongs to it, active or deleted.
 pub async fn get_run(db: &Db, id: &RunId) -> Result<Run> {
-    rows::load(db, &[id.as_str().to_owned()]).await?.pop().ok_or_else(|| batch::none(id))
+    rows::load(db, &[id.as_str().to_owned()])
+        .await?
+        .pop()
+        .ok_or_else(|| batch::none(id))
 }
 
 /// Changes the status, end or name of an active run.
@@ -231,7 +256,11 @@ pub async fn update_run(db: &Db, id: &RunId, update: RunUpdate) -> Result<Run> {
 
 /// Ends a run now with `status`.
 pub async fn end_run(db: &Db, id: &RunId, status: RunStatus) -> Result<()> {
-    let update = RunUpdate { status: Some(status), end_time: Some(db.clock().now_ms()), name: None };
+    let update = RunUpdate {
+        status: Some(status),
+        end_time: Some(db.clock().now_ms()),
+        name: None,
+    };
     let id = id.clone();
     db.write(move |tx| {
         let (id, update) = (id.clone(), update.clone());
@@ -304,7 +333,9 @@ pub async fn delete_tag(db: &Db, id: &RunId, key: &str) -> Result<()> {
         let (id, key) = (id.clone(), key.clone());
         Box::pin(async move {
             match rows::untag(tx, &id, &key).await? {
-                0 => Err(Error::not_found(format!("No tag with name: {key} in run with id {id}"))),
+                0 => Err(Error::not_found(format!(
+                    "No tag with name: {key} in run with id {id}"
+                ))),
                 _ => Ok(()),
             }
         })
@@ -315,12 +346,21 @@ pub async fn delete_tag(db: &Db, id: &RunId, key: &str) -> Result<()> {
 /// Where a file or folder of the run's artifacts lies in `store::Blobs`.
 pub fn artifact_path(run: &Run, path: &str) -> Result<String> {
     let root = blob_path(&run.artifact_uri)?;
-    Ok(if path.is_empty() { root } else { format!("{root}/{path}") })
+    Ok(if path.is_empty() {
+        root
+    } else {
+        format!("{root}/{path}")
+    })
 }
 
 /// The place in `store::Blobs` of an `mlflow-artifacts:` address.
 pub fn blob_path(uri: &str) -> Result<String> {
-    let not_ours = || Error::invalid(format!("{uri:?} is not an address of artifacts that this server keeps")).hint("it begins with mlflow-artifacts:/");
+    let not_ours = || {
+        Error::invalid(format!(
+            "{uri:?} is not an address of artifacts that this server keeps"
+        ))
+        .hint("it begins with mlflow-artifacts:/")
+    };
     let rest = uri.strip_prefix("mlflow-artifacts:").ok_or_else(not_ours)?;
     // `mlflow-artifacts://host:port/path` names the server too; whoever asks us means us.
     let path = match rest.strip_prefix("//") {
@@ -328,5 +368,9 @@ pub fn blob_path(uri: &str) -> Result<String> {
         None => rest,
     };
     let path = path.trim_matches('/');
-    if path.is_empty() { Err(not_ours()) } else { Ok(path.to_owned()) }
+    if path.is_empty() {
+        Err(not_ours())
+    } else {
+        Ok(path.to_owned())
+    }
 }

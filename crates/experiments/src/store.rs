@@ -8,8 +8,8 @@ pub(crate) mod experiment;
 pub(crate) mod input;
 pub(crate) mod logged_model;
 pub(crate) mod metric;
-pub(crate) mod run;
 mod rows;
+pub(crate) mod run;
 
 /// The steps of this stage's tables.
 pub const MIGRATIONS: &[&str] = &[TABLES];

@@ -14,11 +14,16 @@ pub struct Tag {
 impl Tag {
     /// A tag of `key` and `value`.
     pub fn new(key: impl Into<String>, value: impl Into<String>) -> Self {
-        Self { key: key.into(), value: value.into() }
+        Self {
+            key: key.into(),
+            value: value.into(),
+        }
     }
 }
 
 /// The value of the tag `key`, if it is there.
 pub fn tag_value<'t>(tags: &'t [Tag], key: &str) -> Option<&'t str> {
-    tags.iter().find(|tag| tag.key == key).map(|tag| tag.value.as_str())
+    tags.iter()
+        .find(|tag| tag.key == key)
+        .map(|tag| tag.value.as_str())
 }

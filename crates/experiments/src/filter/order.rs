@@ -17,16 +17,27 @@ pub struct Order {
 pub fn parse_order(text: &str) -> Result<Order> {
     let shown = || text.chars().take(120).collect::<String>();
     let mut reader = Reader::new(text);
-    let field = reader
-        .field()
-        .map_err(|error| if error.message().contains("entity type") { error } else { Error::invalid(format!("Invalid order_by clause '{}'. Could not be parsed.", shown())) })?;
+    let field = reader.field().map_err(|error| {
+        if error.message().contains("entity type") {
+            error
+        } else {
+            Error::invalid(format!(
+                "Invalid order_by clause '{}'. Could not be parsed.",
+                shown()
+            ))
+        }
+    })?;
     let ascending = !reader.take_word("DESC");
     if ascending {
         reader.take_word("ASC");
     }
     reader.skip_space();
     if !reader.at_end() {
-        return Err(Error::invalid(format!("Invalid ordering key in order_by clause '{}'.", shown())).hint("end it with ASC or DESC"));
+        return Err(Error::invalid(format!(
+            "Invalid ordering key in order_by clause '{}'.",
+            shown()
+        ))
+        .hint("end it with ASC or DESC"));
     }
     Ok(Order { field, ascending })
 }
@@ -37,9 +48,31 @@ mod tests {
 
     #[test]
     fn an_order_ascends_unless_it_says_desc() {
-        assert_eq!(parse_order("metrics.`a b` desc").unwrap(), Order { field: Field::Metric("a b".into()), ascending: false });
-        assert_eq!(parse_order("start_time").unwrap(), Order { field: Field::Attribute("start_time".into()), ascending: true });
-        assert!(parse_order("metrics.a sideways").unwrap_err().message().contains("Invalid ordering key"));
-        assert!(parse_order("").unwrap_err().message().contains("Could not be parsed"));
+        assert_eq!(
+            parse_order("metrics.`a b` desc").unwrap(),
+            Order {
+                field: Field::Metric("a b".into()),
+                ascending: false
+            }
+        );
+        assert_eq!(
+            parse_order("start_time").unwrap(),
+            Order {
+                field: Field::Attribute("start_time".into()),
+                ascending: true
+            }
+        );
+        assert!(
+            parse_order("metrics.a sideways")
+                .unwrap_err()
+                .message()
+                .contains("Invalid ordering key")
+        );
+        assert!(
+            parse_order("")
+                .unwrap_err()
+                .message()
+                .contains("Could not be parsed")
+        );
     }
 }

@@ -97,7 +97,9 @@ pub fn parse(text: &str) -> Result<Vec<Clause>> {
         }
         clauses.push(reader.clause()?);
         if clauses.len() > MOST_CLAUSES {
-            return Err(Error::invalid(format!("Invalid filter: it has more than {MOST_CLAUSES} comparisons")));
+            return Err(Error::invalid(format!(
+                "Invalid filter: it has more than {MOST_CLAUSES} comparisons"
+            )));
         }
         reader.skip_space();
     }
@@ -141,7 +143,9 @@ impl<'t> Reader<'t> {
     /// Takes `word`, in any case, where it stands as a word of its own.
     pub(super) fn take_word(&mut self, word: &str) -> bool {
         self.skip_space();
-        let Some(head) = self.rest.get(..word.len()) else { return false };
+        let Some(head) = self.rest.get(..word.len()) else {
+            return false;
+        };
         let after = &self.rest[word.len()..];
         let ends = after.chars().next().is_none_or(|c| !is_key_char(c));
         let found = head.eq_ignore_ascii_case(word) && ends;
@@ -172,7 +176,10 @@ impl<'t> Reader<'t> {
                 return Ok(value);
             }
         }
-        Err(Error::invalid(format!("Invalid filter: the quote {quote} before {:?} is not closed", shorten(&value))))
+        Err(Error::invalid(format!(
+            "Invalid filter: the quote {quote} before {:?} is not closed",
+            shorten(&value)
+        )))
     }
 
     /// `metrics.wape`, `` params.`a b` ``, `status`
@@ -180,12 +187,16 @@ impl<'t> Reader<'t> {
         self.skip_space();
         let first = match self.peek() {
             Some(quote @ '`') => self.quoted(quote)?,
-            _ => self.take_while(|c| c.is_alphanumeric() || c == '_').to_owned(),
+            _ => self
+                .take_while(|c| c.is_alphanumeric() || c == '_')
+                .to_owned(),
         };
         if first.is_empty() {
             return Err(self.unexpected());
         }
-        let Some(rest) = self.rest.strip_prefix('.') else { return Ok(Field::Attribute(first)) };
+        let Some(rest) = self.rest.strip_prefix('.') else {
+            return Ok(Field::Attribute(first));
+        };
         self.rest = rest;
         let key = match self.peek() {
             Some(quote @ ('`' | '"' | '\'')) => self.quoted(quote)?,
@@ -230,7 +241,12 @@ impl<'t> Reader<'t> {
                 "<=" => Op::LessOrEqual,
                 ">" => Op::Greater,
                 ">=" => Op::GreaterOrEqual,
-                other => return Err(Error::invalid(format!("Invalid comparator '{}'", shorten(other)))),
+                other => {
+                    return Err(Error::invalid(format!(
+                        "Invalid comparator '{}'",
+                        shorten(other)
+                    )));
+                }
             });
         }
         if self.take_word("LIKE") {
@@ -283,10 +299,16 @@ impl<'t> Reader<'t> {
             self.skip_space();
             match self.peek() {
                 Some(quote @ ('\'' | '"')) => values.push(self.quoted(quote)?),
-                _ => return Err(self.unexpected().hint("a list holds quoted texts: ('a', 'b')")),
+                _ => {
+                    return Err(self
+                        .unexpected()
+                        .hint("a list holds quoted texts: ('a', 'b')"));
+                }
             }
             if values.len() > MOST_VALUES {
-                return Err(Error::invalid(format!("Invalid filter: a list has more than {MOST_VALUES} values")));
+                return Err(Error::invalid(format!(
+                    "Invalid filter: a list has more than {MOST_VALUES} values"
+                )));
             }
             if self.take(")") {
                 return Ok(Literal::List(values));
@@ -299,9 +321,15 @@ impl<'t> Reader<'t> {
 
     pub(super) fn unexpected(&self) -> Error {
         let message = if self.rest.trim().is_empty() {
-            format!("Invalid clause(s) in filter string: '{}' ends too early", shorten(self.text))
+            format!(
+                "Invalid clause(s) in filter string: '{}' ends too early",
+                shorten(self.text)
+            )
         } else {
-            format!("Invalid clause(s) in filter string: '{}'", shorten(self.rest.trim_start()))
+            format!(
+                "Invalid clause(s) in filter string: '{}'",
+                shorten(self.rest.trim_start())
+            )
         };
         Error::invalid(message)
     }
@@ -314,7 +342,9 @@ fn is_key_char(c: char) -> bool {
 
 /// Rust reads `inf` and `nan` as numbers; a filter does not.
 fn number(word: &str) -> Option<f64> {
-    let starts = word.trim_start_matches(['+', '-']).starts_with(|c: char| c.is_ascii_digit() || c == '.');
+    let starts = word
+        .trim_start_matches(['+', '-'])
+        .starts_with(|c: char| c.is_ascii_digit() || c == '.');
     if starts { word.parse().ok() } else { None }
 }
 
@@ -334,24 +364,66 @@ mod tests {
 
     #[test]
     fn keys_are_read_with_every_kind_of_quotes() {
-        for text in ["metrics.`a b` > -1.5e3", "metric.\"a b\">-1500", "`metrics`.`a b` > -1500.0", "metrics.'a b' > -1500"] {
-            assert_eq!(one(text), Clause { field: Field::Metric("a b".into()), op: Op::Greater, value: Literal::Number(-1500.0) }, "{text}");
+        for text in [
+            "metrics.`a b` > -1.5e3",
+            "metric.\"a b\">-1500",
+            "`metrics`.`a b` > -1500.0",
+            "metrics.'a b' > -1500",
+        ] {
+            assert_eq!(
+                one(text),
+                Clause {
+                    field: Field::Metric("a b".into()),
+                    op: Op::Greater,
+                    value: Literal::Number(-1500.0)
+                },
+                "{text}"
+            );
         }
-        assert_eq!(one("tags.mlflow.source.name = 'x'").field, Field::Tag("mlflow.source.name".into()));
-        assert_eq!(one("status='RUNNING'").field, Field::Attribute("status".into()));
-        assert_eq!(one("params.x = \"it''s\"").value, Literal::Text("it''s".into()));
-        assert_eq!(one("params.x = 'it''s'").value, Literal::Text("it's".into()));
+        assert_eq!(
+            one("tags.mlflow.source.name = 'x'").field,
+            Field::Tag("mlflow.source.name".into())
+        );
+        assert_eq!(
+            one("status='RUNNING'").field,
+            Field::Attribute("status".into())
+        );
+        assert_eq!(
+            one("params.x = \"it''s\"").value,
+            Literal::Text("it''s".into())
+        );
+        assert_eq!(
+            one("params.x = 'it''s'").value,
+            Literal::Text("it's".into())
+        );
     }
 
     #[test]
     fn every_operator_is_read_in_any_case() {
-        let ops = [("=", Op::Equal), ("!=", Op::NotEqual), ("<", Op::Less), ("<=", Op::LessOrEqual), (">", Op::Greater), (">=", Op::GreaterOrEqual), ("like", Op::Like), ("ILike", Op::ILike)];
+        let ops = [
+            ("=", Op::Equal),
+            ("!=", Op::NotEqual),
+            ("<", Op::Less),
+            ("<=", Op::LessOrEqual),
+            (">", Op::Greater),
+            (">=", Op::GreaterOrEqual),
+            ("like", Op::Like),
+            ("ILike", Op::ILike),
+        ];
         for (text, op) in ops {
             assert_eq!(one(&format!("tags.a {text} 'b'")).op, op);
         }
-        assert_eq!(one("run_id not in ('a', \"b\")").value, Literal::List(vec!["a".into(), "b".into()]));
+        assert_eq!(
+            one("run_id not in ('a', \"b\")").value,
+            Literal::List(vec!["a".into(), "b".into()])
+        );
         assert_eq!(one("params.x IS NOT NULL").op, Op::IsNotNull);
-        assert_eq!(parse("params.x is null and tags.in = 'x' AND metrics.m<1").unwrap().len(), 3);
+        assert_eq!(
+            parse("params.x is null and tags.in = 'x' AND metrics.m<1")
+                .unwrap()
+                .len(),
+            3
+        );
     }
 
     #[test]

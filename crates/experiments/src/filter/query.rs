@@ -50,17 +50,32 @@ pub struct Attribute {
 impl Attribute {
     /// A text for filters and orders.
     pub const fn text(name: &'static str, column: &'static str) -> Self {
-        Self { name, column, numeric: false, in_filters: true }
+        Self {
+            name,
+            column,
+            numeric: false,
+            in_filters: true,
+        }
     }
 
     /// A number for filters and orders.
     pub const fn number(name: &'static str, column: &'static str) -> Self {
-        Self { name, column, numeric: true, in_filters: true }
+        Self {
+            name,
+            column,
+            numeric: true,
+            in_filters: true,
+        }
     }
 
     /// A number for orders only.
     pub const fn order(name: &'static str, column: &'static str) -> Self {
-        Self { name, column, numeric: true, in_filters: false }
+        Self {
+            name,
+            column,
+            numeric: true,
+            in_filters: false,
+        }
     }
 }
 
@@ -91,7 +106,16 @@ pub struct Query<'s> {
 impl<'s> Query<'s> {
     /// Begins a statement for one database.
     pub fn new(shape: &'s Shape, backend: Backend) -> Self {
-        Self { shape, backend, joins: String::new(), wheres: Vec::new(), orders: Vec::new(), args: Vec::new(), aliases: 0, metrics_where: String::new() }
+        Self {
+            shape,
+            backend,
+            joins: String::new(),
+            wheres: Vec::new(),
+            orders: Vec::new(),
+            args: Vec::new(),
+            aliases: 0,
+            metrics_where: String::new(),
+        }
     }
 
     /// Binds a value; the answer is its placeholder.
@@ -111,9 +135,17 @@ impl<'s> Query<'s> {
     }
 
     /// `column in (…)`, false for no values.
-    pub fn any_of<V: Into<Value>>(&mut self, column: &str, values: impl IntoIterator<Item = V>) -> String {
+    pub fn any_of<V: Into<Value>>(
+        &mut self,
+        column: &str,
+        values: impl IntoIterator<Item = V>,
+    ) -> String {
         let places: Vec<String> = values.into_iter().map(|value| self.bind(value)).collect();
-        if places.is_empty() { "1 = 0".to_owned() } else { format!("{column} in ({})", places.join(", ")) }
+        if places.is_empty() {
+            "1 = 0".to_owned()
+        } else {
+            format!("{column} in ({})", places.join(", "))
+        }
     }
 
     /// Adds a caller's filter.
@@ -130,7 +162,9 @@ impl<'s> Query<'s> {
         for text in keys {
             let key = parse_order(text)?;
             if !seen.insert(key.field.clone()) {
-                return Err(Error::invalid(format!("`order_by` contains duplicate fields: {keys:?}")));
+                return Err(Error::invalid(format!(
+                    "`order_by` contains duplicate fields: {keys:?}"
+                )));
             }
             self.order_key(&key.field, key.ascending)?;
         }
@@ -143,17 +177,22 @@ impl<'s> Query<'s> {
         let (side, key) = match field {
             Field::Attribute(name) => {
                 let column = self.attribute(name, false)?.column;
-                self.orders.push(format!("case when {column} is null then 1 else 0 end, {column} {direction}"));
+                self.orders.push(format!(
+                    "case when {column} is null then 1 else 0 end, {column} {direction}"
+                ));
                 return Ok(());
             }
             other => self.side(other)?,
         };
         let alias = self.join("left join", side, key);
         let rank = match field {
-            Field::Metric(_) => format!("case when {alias}.is_nan then 1 when {alias}.value is null then 2 else 0 end"),
+            Field::Metric(_) => format!(
+                "case when {alias}.is_nan then 1 when {alias}.value is null then 2 else 0 end"
+            ),
             _ => format!("case when {alias}.value is null then 1 else 0 end"),
         };
-        self.orders.push(format!("{rank}, {alias}.value {direction}"));
+        self.orders
+            .push(format!("{rank}, {alias}.value {direction}"));
         Ok(())
     }
 
@@ -176,7 +215,11 @@ impl<'s> Query<'s> {
             let _ = write!(sql, " where {}", self.wheres.join(" and "));
         }
         self.orders.push(self.shape.tie.to_owned());
-        let _ = write!(sql, " order by {} limit {limit} offset {skip}", self.orders.join(", "));
+        let _ = write!(
+            sql,
+            " order by {} limit {limit} offset {skip}",
+            self.orders.join(", ")
+        );
         (sql, self.args)
     }
 
@@ -185,18 +228,38 @@ impl<'s> Query<'s> {
         match &field {
             Field::Attribute(name) => {
                 let attribute = self.attribute(name, true)?;
-                let value = if attribute.numeric { number_value(name, op, &value)? } else { text_value(&field, op, value)? };
+                let value = if attribute.numeric {
+                    number_value(name, op, &value)?
+                } else {
+                    text_value(&field, op, value)?
+                };
                 let sql = self.compare(attribute.column, op, &value);
                 self.wheres.push(sql);
             }
             Field::Metric(key) => {
                 let (side, _) = self.side(&field)?;
                 let value = number_value(key, op, &value)?;
-                let alias = if self.shape.many_values { "b".to_owned() } else { self.join("join", side, key) };
+                let alias = if self.shape.many_values {
+                    "b".to_owned()
+                } else {
+                    self.join("join", side, key)
+                };
                 let compared = self.compare(&format!("{alias}.value"), op, &value);
                 // NaN is stored as 0 with a flag, and is unequal to every number.
-                let fits = if op == Op::NotEqual { format!("({compared} or {alias}.is_nan)") } else { format!("{compared} and not {alias}.is_nan") };
-                let fits = if self.shape.many_values { self.exists(side, key, &format!(" and {fits}{}", self.metrics_where.clone())) } else { fits };
+                let fits = if op == Op::NotEqual {
+                    format!("({compared} or {alias}.is_nan)")
+                } else {
+                    format!("{compared} and not {alias}.is_nan")
+                };
+                let fits = if self.shape.many_values {
+                    self.exists(
+                        side,
+                        key,
+                        &format!(" and {fits}{}", self.metrics_where.clone()),
+                    )
+                } else {
+                    fits
+                };
                 self.wheres.push(fits);
             }
             Field::Param(key) | Field::Tag(key) => {
@@ -209,11 +272,18 @@ impl<'s> Query<'s> {
                     (true, "name") => "d.name",
                     (true, "digest") => "d.digest",
                     (true, "context") => "d.context",
-                    _ => return Err(Error::invalid(format!("Invalid dataset key '{key}' specified. Valid keys are '{{'name', 'digest', 'context'}}'"))),
+                    _ => {
+                        return Err(Error::invalid(format!(
+                            "Invalid dataset key '{key}' specified. Valid keys are '{{'name', 'digest', 'context'}}'"
+                        )));
+                    }
                 };
                 let value = text_value(&field, op, value)?;
                 let compared = self.compare(column, op, &value);
-                self.wheres.push(format!("exists (select 1 from run_dataset d where d.run_id = {} and {compared})", self.shape.id));
+                self.wheres.push(format!(
+                    "exists (select 1 from run_dataset d where d.run_id = {} and {compared})",
+                    self.shape.id
+                ));
             }
         }
         Ok(())
@@ -223,12 +293,19 @@ impl<'s> Query<'s> {
     fn beside(&mut self, side: Side, key: &str, op: Op, value: &Literal) {
         if matches!(op, Op::IsNull | Op::IsNotNull) {
             let found = self.exists(side, key, "");
-            self.wheres.push(if op == Op::IsNull { format!("not {found}") } else { found });
+            self.wheres.push(if op == Op::IsNull {
+                format!("not {found}")
+            } else {
+                found
+            });
             return;
         }
         if self.shape.absent_tag == Some(key) && absent_matches(op, value) {
             let compared = self.compare("b.value", op, value);
-            let (absent, found) = (self.exists(side, key, ""), self.exists(side, key, &format!(" and {compared}")));
+            let (absent, found) = (
+                self.exists(side, key, ""),
+                self.exists(side, key, &format!(" and {compared}")),
+            );
             self.wheres.push(format!("(not {absent} or {found})"));
             return;
         }
@@ -238,20 +315,30 @@ impl<'s> Query<'s> {
         if let (Op::Equal, Literal::Text(text)) = (op, value) {
             // The index holds the beginning only: PostgreSQL's cannot hold a value of 6,000 characters.
             let start = self.bind(text.chars().take(128).collect::<String>());
-            self.wheres.push(format!("substr({alias}.value, 1, 128) = {start}"));
+            self.wheres
+                .push(format!("substr({alias}.value, 1, 128) = {start}"));
         }
     }
 
     fn exists(&mut self, side: Side, key: &str, more: &str) -> String {
         let place = self.bind(key);
-        format!("exists (select 1 from {} b where {}{more} and b.key = {place})", side.table, same_thing(side, "b", self.shape.id))
+        format!(
+            "exists (select 1 from {} b where {}{more} and b.key = {place})",
+            side.table,
+            same_thing(side, "b", self.shape.id)
+        )
     }
 
     fn join(&mut self, kind: &str, side: Side, key: &str) -> String {
         self.aliases += 1;
         let alias = format!("s{}", self.aliases);
         let place = self.bind(key);
-        let _ = write!(self.joins, " {kind} {} {alias} on {} and {alias}.key = {place}", side.table, same_thing(side, &alias, self.shape.id));
+        let _ = write!(
+            self.joins,
+            " {kind} {} {alias} on {} and {alias}.key = {place}",
+            side.table,
+            same_thing(side, &alias, self.shape.id)
+        );
         alias
     }
 
@@ -263,16 +350,29 @@ impl<'s> Query<'s> {
             Field::Attribute(key) => (None, key, "attribute"),
             Field::Dataset(key) => (None, key, "dataset"),
         };
-        side.map(|side| (side, key.as_str())).ok_or_else(|| Error::invalid(format!("Invalid entity type '{word}': this list cannot be searched by '{key}'")))
+        side.map(|side| (side, key.as_str())).ok_or_else(|| {
+            Error::invalid(format!(
+                "Invalid entity type '{word}': this list cannot be searched by '{key}'"
+            ))
+        })
     }
 
     fn attribute(&self, name: &str, for_filter: bool) -> Result<&'s Attribute> {
-        let known = self.shape.attributes.iter().filter(|attribute| attribute.in_filters || !for_filter);
-        known.clone().find(|attribute| attribute.name == name).ok_or_else(|| {
-            let mut names: Vec<&str> = known.map(|attribute| attribute.name).collect();
-            names.sort_unstable();
-            Error::invalid(format!("Invalid attribute key '{name}' specified. Valid keys are '{names:?}'"))
-        })
+        let known = self
+            .shape
+            .attributes
+            .iter()
+            .filter(|attribute| attribute.in_filters || !for_filter);
+        known
+            .clone()
+            .find(|attribute| attribute.name == name)
+            .ok_or_else(|| {
+                let mut names: Vec<&str> = known.map(|attribute| attribute.name).collect();
+                names.sort_unstable();
+                Error::invalid(format!(
+                    "Invalid attribute key '{name}' specified. Valid keys are '{names:?}'"
+                ))
+            })
     }
 
     /// `left op value`, with the value bound.
@@ -329,7 +429,8 @@ fn same_thing(side: Side, alias: &str, id: &str) -> String {
 }
 
 fn absent_matches(op: Op, value: &Literal) -> bool {
-    matches!((op, value), (Op::Equal, Literal::Text(text)) if text == "false") || matches!((op, value), (Op::NotEqual, Literal::Text(text)) if text == "true")
+    matches!((op, value), (Op::Equal, Literal::Text(text)) if text == "false")
+        || matches!((op, value), (Op::NotEqual, Literal::Text(text)) if text == "true")
 }
 
 fn glob(pattern: &str) -> String {
@@ -360,13 +461,24 @@ fn shown(value: &Literal) -> String {
 }
 
 fn number_value(key: &str, op: Op, value: &Literal) -> Result<Literal> {
-    let comparator = || Error::invalid(format!("Invalid comparator '{}' not one of '{{'>', '>=', '!=', '=', '<', '<='}}", op.as_str()));
-    if matches!(op, Op::Like | Op::ILike | Op::In | Op::NotIn | Op::IsNull | Op::IsNotNull) {
+    let comparator = || {
+        Error::invalid(format!(
+            "Invalid comparator '{}' not one of '{{'>', '>=', '!=', '=', '<', '<='}}",
+            op.as_str()
+        ))
+    };
+    if matches!(
+        op,
+        Op::Like | Op::ILike | Op::In | Op::NotIn | Op::IsNull | Op::IsNotNull
+    ) {
         return Err(comparator());
     }
     match value {
         Literal::Number(number) => Ok(Literal::Number(*number)),
-        other => Err(Error::invalid(format!("Expected numeric value type for {key}. Found {}", shown(other)))),
+        other => Err(Error::invalid(format!(
+            "Expected numeric value type for {key}. Found {}",
+            shown(other)
+        ))),
     }
 }
 
@@ -377,15 +489,28 @@ fn text_value(field: &Field, op: Op, value: Literal) -> Result<Literal> {
         Field::Dataset(_) => ("dataset attributes", false),
         _ => ("attributes", false),
     };
-    let ordering = matches!(op, Op::Less | Op::LessOrEqual | Op::Greater | Op::GreaterOrEqual);
+    let ordering = matches!(
+        op,
+        Op::Less | Op::LessOrEqual | Op::Greater | Op::GreaterOrEqual
+    );
     let list = matches!(op, Op::In | Op::NotIn);
     if ordering || (list && null) || (matches!(op, Op::IsNull | Op::IsNotNull) && !null) {
-        let valid = if null { "{'!=', '=', 'LIKE', 'ILIKE', 'IS NULL', 'IS NOT NULL'}" } else { "{'!=', '=', 'LIKE', 'ILIKE', 'IN', 'NOT IN'}" };
-        return Err(Error::invalid(format!("Invalid comparator '{}' not one of '{valid}'", op.as_str())));
+        let valid = if null {
+            "{'!=', '=', 'LIKE', 'ILIKE', 'IS NULL', 'IS NOT NULL'}"
+        } else {
+            "{'!=', '=', 'LIKE', 'ILIKE', 'IN', 'NOT IN'}"
+        };
+        return Err(Error::invalid(format!(
+            "Invalid comparator '{}' not one of '{valid}'",
+            op.as_str()
+        )));
     }
     match value {
         Literal::Text(_) | Literal::Nothing => Ok(value),
         Literal::List(_) if list => Ok(value),
-        other => Err(Error::invalid(format!("Expected a quoted string value for {what} (e.g. 'my-value'). Got value {}", shown(&other)))),
+        other => Err(Error::invalid(format!(
+            "Expected a quoted string value for {what} (e.g. 'my-value'). Got value {}",
+            shown(&other)
+        ))),
     }
 }

@@ -27,27 +27,49 @@ const SHAPE: Shape = Shape {
     metrics: None,
     many_values: false,
     params: None,
-    tags: Some(Side { table: "experiment_tag", owner: "experiment_id", also: None }),
+    tags: Some(Side {
+        table: "experiment_tag",
+        owner: "experiment_id",
+        also: None,
+    }),
     datasets: false,
     absent_tag: None,
     tie: "experiment.id desc",
 };
 
 pub(crate) fn number(id: &ExperimentId) -> Result<i64> {
-    id.as_str().parse().map_err(|_| Error::invalid(format!("Invalid experiment ID '{id}'. Experiment ID must be a valid integer.")))
+    id.as_str().parse().map_err(|_| {
+        Error::invalid(format!(
+            "Invalid experiment ID '{id}'. Experiment ID must be a valid integer."
+        ))
+    })
 }
 
 pub(crate) async fn insert(tx: &mut Tx<'_>, new: &NewExperiment) -> Result<Experiment> {
-    let taken: Option<(i64,)> = tx.row("select id from experiment where name = $1", &[new.name.as_str().into()]).await?;
+    let taken: Option<(i64,)> = tx
+        .row(
+            "select id from experiment where name = $1",
+            &[new.name.as_str().into()],
+        )
+        .await?;
     if taken.is_some() {
-        return Err(Error::already_exists(format!("Experiment(name={}) already exists.", new.name)));
+        return Err(Error::already_exists(format!(
+            "Experiment(name={}) already exists.",
+            new.name
+        )));
     }
     let (id,): (i64,) = tx
-        .row("update experiment_number set last = last + 1 where one = 1 returning last", &[])
+        .row(
+            "update experiment_number set last = last + 1 where one = 1 returning last",
+            &[],
+        )
         .await?
         .ok_or_else(|| Error::internal("the numbers of experiments are missing"))?;
     let now = tx.clock().now_ms();
-    let location = new.artifact_location.clone().unwrap_or_else(|| format!("mlflow-artifacts:/{id}"));
+    let location = new
+        .artifact_location
+        .clone()
+        .unwrap_or_else(|| format!("mlflow-artifacts:/{id}"));
     tx.execute(
         "insert into experiment (id, name, artifact_location, lifecycle, created_at, updated_at) values ($1, $2, $3, 'active', $4, $4)",
         &[id.into(), new.name.as_str().into(), location.as_str().into(), now.into()],
@@ -77,14 +99,23 @@ pub(crate) async fn put_tag(tx: &mut Tx<'_>, id: i64, tag: &Tag) -> Result<()> {
 }
 
 pub(crate) async fn lifecycle(tx: &mut Tx<'_>, id: i64) -> Result<Lifecycle> {
-    let row: Option<(String,)> = tx.row("select lifecycle from experiment where id = $1", &[id.into()]).await?;
-    row.map(|(stage,)| Lifecycle::parse(&stage)).ok_or_else(|| none(id))
+    let row: Option<(String,)> = tx
+        .row(
+            "select lifecycle from experiment where id = $1",
+            &[id.into()],
+        )
+        .await?;
+    row.map(|(stage,)| Lifecycle::parse(&stage))
+        .ok_or_else(|| none(id))
 }
 
 pub(crate) async fn require_active(tx: &mut Tx<'_>, id: i64) -> Result<()> {
     match lifecycle(tx, id).await? {
         Lifecycle::Active => Ok(()),
-        stage => Err(Error::invalid(format!("The experiment {id} must be in the 'active' state. Current state is {}.", stage.as_str()))),
+        stage => Err(Error::invalid(format!(
+            "The experiment {id} must be in the 'active' state. Current state is {}.",
+            stage.as_str()
+        ))),
     }
 }
 
@@ -93,17 +124,36 @@ pub(crate) fn none(id: i64) -> Error {
 }
 
 pub(crate) async fn by_id(db: &Db, id: i64) -> Result<Experiment> {
-    let row: Option<Row> = db.row(dynamic_sql(format!("select {COLUMNS} from experiment where id = $1")), &[id.into()]).await?;
-    with_tags(db, row.into_iter().collect()).await?.pop().ok_or_else(|| none(id))
+    let row: Option<Row> = db
+        .row(
+            dynamic_sql(format!("select {COLUMNS} from experiment where id = $1")),
+            &[id.into()],
+        )
+        .await?;
+    with_tags(db, row.into_iter().collect())
+        .await?
+        .pop()
+        .ok_or_else(|| none(id))
 }
 
 pub(crate) async fn by_name(db: &Db, name: &str) -> Result<Option<Experiment>> {
-    let row: Option<Row> = db.row(dynamic_sql(format!("select {COLUMNS} from experiment where name = $1")), &[name.into()]).await?;
+    let row: Option<Row> = db
+        .row(
+            dynamic_sql(format!("select {COLUMNS} from experiment where name = $1")),
+            &[name.into()],
+        )
+        .await?;
     Ok(with_tags(db, row.into_iter().collect()).await?.pop())
 }
 
 pub(crate) async fn search(db: &Db, search: &ExperimentSearch) -> Result<Page<Experiment>> {
-    let limit = check::max_results(search.page.limit.map_or(1000, |limit| i64::try_from(limit).unwrap_or(i64::MAX)), 50_000)?;
+    let limit = check::max_results(
+        search
+            .page
+            .limit
+            .map_or(1000, |limit| i64::try_from(limit).unwrap_or(i64::MAX)),
+        50_000,
+    )?;
     let start = page_start(search.page.token.as_deref())?;
     let mut query = Query::new(&SHAPE, db.backend());
     if let Some(stage) = search.view.only() {
@@ -118,30 +168,38 @@ pub(crate) async fn search(db: &Db, search: &ExperimentSearch) -> Result<Page<Ex
     let (sql, args) = query.select(COLUMNS, limit + 1, start);
     let rows: Vec<Row> = db.rows(dynamic_sql(sql), &args).await?;
     let page = page_of(rows, start, limit);
-    Ok(Page { items: with_tags(db, page.items).await?, next: page.next })
+    Ok(Page {
+        items: with_tags(db, page.items).await?,
+        next: page.next,
+    })
 }
 
 async fn with_tags(db: &Db, rows: Vec<Row>) -> Result<Vec<Experiment>> {
     let mut tags: HashMap<i64, Vec<Tag>> = HashMap::new();
     for part in rows.chunks(500) {
         let args: Vec<Value> = part.iter().map(|row| row.0.into()).collect();
-        let sql = format!("select experiment_id, key, value from experiment_tag where experiment_id in ({}) order by key", places(1, args.len()));
+        let sql = format!(
+            "select experiment_id, key, value from experiment_tag where experiment_id in ({}) order by key",
+            places(1, args.len())
+        );
         let found: Vec<(i64, String, String)> = db.rows(dynamic_sql(sql), &args).await?;
         for (id, key, value) in found {
             tags.entry(id).or_default().push(Tag { key, value });
         }
     }
     rows.into_iter()
-        .map(|(id, name, artifact_location, lifecycle, created_at, updated_at)| {
-            Ok(Experiment {
-                id: id.to_string().parse()?,
-                name,
-                artifact_location,
-                lifecycle: Lifecycle::parse(&lifecycle),
-                created_at,
-                updated_at,
-                tags: tags.remove(&id).unwrap_or_default(),
-            })
-        })
+        .map(
+            |(id, name, artifact_location, lifecycle, created_at, updated_at)| {
+                Ok(Experiment {
+                    id: id.to_string().parse()?,
+                    name,
+                    artifact_location,
+                    lifecycle: Lifecycle::parse(&lifecycle),
+                    created_at,
+                    updated_at,
+                    tags: tags.remove(&id).unwrap_or_default(),
+                })
+            },
+        )
         .collect()
 }

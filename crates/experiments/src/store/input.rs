@@ -7,9 +7,20 @@ use super::batch::require_active;
 use crate::input::{DatasetInput, ModelInput, ModelOutput};
 use crate::tag::tag_value;
 
-pub(crate) async fn add(tx: &mut Tx<'_>, id: &RunId, datasets: &[DatasetInput], models: &[ModelInput]) -> Result<()> {
+pub(crate) async fn add(
+    tx: &mut Tx<'_>,
+    id: &RunId,
+    datasets: &[DatasetInput],
+    models: &[ModelInput],
+) -> Result<()> {
     let experiment = require_active(tx, id).await?;
-    let (there,): (i64,) = tx.row("select count(*) from run_dataset where run_id = $1", &[id.into()]).await?.unwrap_or_default();
+    let (there,): (i64,) = tx
+        .row(
+            "select count(*) from run_dataset where run_id = $1",
+            &[id.into()],
+        )
+        .await?
+        .unwrap_or_default();
     for (position, input) in (there..).zip(datasets) {
         let dataset = &input.dataset;
         tx.execute(
@@ -54,10 +65,20 @@ pub(crate) async fn add_outputs(tx: &mut Tx<'_>, id: &RunId, models: &[ModelOutp
     Ok(())
 }
 
-async fn add_model(tx: &mut Tx<'_>, id: &RunId, role: &'static str, model: &LoggedModelId, step: i64) -> Result<()> {
-    let known: Option<(i64,)> = tx.row("select 1 from logged_model where id = $1", &[model.into()]).await?;
+async fn add_model(
+    tx: &mut Tx<'_>,
+    id: &RunId,
+    role: &'static str,
+    model: &LoggedModelId,
+    step: i64,
+) -> Result<()> {
+    let known: Option<(String,)> = tx
+        .row("select id from logged_model where id = $1", &[model.into()])
+        .await?;
     if known.is_none() {
-        return Err(Error::not_found(format!("Logged model with ID '{model}' not found.")));
+        return Err(Error::not_found(format!(
+            "Logged model with ID '{model}' not found."
+        )));
     }
     tx.execute(
         "insert into run_model (run_id, role, model_id, step) values ($1, $2, $3, $4) on conflict do nothing",

@@ -5,10 +5,15 @@ use std::collections::HashMap;
 use base::{Error, LoggedModelId, Page, Result};
 use store::{Db, Tx, Value, dynamic_sql};
 
-use super::rows::{insert, places};
 use super::experiment;
-use crate::filter::{Attribute, Field, Query, Shape, Side, page_of, page_start, parse, parse_order};
-use crate::logged_model::{LoggedModel, LoggedModelMetric, LoggedModelSearch, LoggedModelStatus, ModelOrder, NewLoggedModel};
+use super::rows::{insert, places};
+use crate::filter::{
+    Attribute, Field, Query, Shape, Side, page_of, page_start, parse, parse_order,
+};
+use crate::logged_model::{
+    LoggedModel, LoggedModelMetric, LoggedModelSearch, LoggedModelStatus, ModelOrder,
+    NewLoggedModel,
+};
 use crate::metric::Metric;
 use crate::run::Param;
 use crate::tag::Tag;
@@ -27,10 +32,22 @@ const SHAPE: Shape = Shape {
         Attribute::number("last_updated_timestamp", "logged_model.updated_at"),
         Attribute::number("last_updated_time", "logged_model.updated_at"),
     ],
-    metrics: Some(Side { table: "logged_model_metric", owner: "model_id", also: None }),
+    metrics: Some(Side {
+        table: "logged_model_metric",
+        owner: "model_id",
+        also: None,
+    }),
     many_values: true,
-    params: Some(Side { table: "logged_model_param", owner: "model_id", also: None }),
-    tags: Some(Side { table: "logged_model_tag", owner: "model_id", also: None }),
+    params: Some(Side {
+        table: "logged_model_param",
+        owner: "model_id",
+        also: None,
+    }),
+    tags: Some(Side {
+        table: "logged_model_tag",
+        owner: "model_id",
+        also: None,
+    }),
     datasets: false,
     absent_tag: None,
     tie: "logged_model.created_at desc, logged_model.id",
@@ -38,7 +55,17 @@ const SHAPE: Shape = Shape {
 
 const COLUMNS: &str = "logged_model.id, logged_model.experiment_id, logged_model.name, logged_model.artifact_uri, logged_model.created_at, logged_model.updated_at, logged_model.status, logged_model.model_type, logged_model.source_run_id";
 
-type Row = (String, i64, String, String, i64, i64, String, String, Option<String>);
+type Row = (
+    String,
+    i64,
+    String,
+    String,
+    i64,
+    i64,
+    String,
+    String,
+    Option<String>,
+);
 
 pub(crate) fn none(id: &LoggedModelId) -> Error {
     Error::not_found(format!("Logged model with ID '{id}' not found."))
@@ -47,8 +74,13 @@ pub(crate) fn none(id: &LoggedModelId) -> Error {
 pub(crate) async fn create(tx: &mut Tx<'_>, new: &NewLoggedModel) -> Result<LoggedModel> {
     let number = experiment::number(&new.experiment_id)?;
     experiment::require_active(tx, number).await?;
-    let (location,): (String,) =
-        tx.row("select artifact_location from experiment where id = $1", &[number.into()]).await?.ok_or_else(|| experiment::none(number))?;
+    let (location,): (String,) = tx
+        .row(
+            "select artifact_location from experiment where id = $1",
+            &[number.into()],
+        )
+        .await?
+        .ok_or_else(|| experiment::none(number))?;
     let id = LoggedModelId::fresh();
     let now = tx.clock().now_ms();
     let artifact_uri = format!("{}/models/{id}/artifacts", location.trim_end_matches('/'));
@@ -85,50 +117,120 @@ pub(crate) async fn create(tx: &mut Tx<'_>, new: &NewLoggedModel) -> Result<Logg
 }
 
 pub(crate) async fn require(tx: &mut Tx<'_>, id: &LoggedModelId) -> Result<()> {
-    let found: Option<(i64,)> = tx.row("select 1 from logged_model where id = $1 and lifecycle = 'active'", &[id.into()]).await?;
+    let found: Option<(String,)> = tx
+        .row(
+            "select id from logged_model where id = $1 and lifecycle = 'active'",
+            &[id.into()],
+        )
+        .await?;
     found.map(|_| ()).ok_or_else(|| none(id))
 }
 
-pub(crate) async fn add_params(tx: &mut Tx<'_>, id: &LoggedModelId, params: &[Param]) -> Result<()> {
-    let rows: Vec<Value> = params.iter().flat_map(|param| [Value::from(id), param.key.as_str().into(), param.value.as_str().into()]).collect();
-    insert(tx, "insert into logged_model_param (model_id, key, value)", 3, "on conflict do nothing", &rows).await
+pub(crate) async fn add_params(
+    tx: &mut Tx<'_>,
+    id: &LoggedModelId,
+    params: &[Param],
+) -> Result<()> {
+    let rows: Vec<Value> = params
+        .iter()
+        .flat_map(|param| {
+            [
+                Value::from(id),
+                param.key.as_str().into(),
+                param.value.as_str().into(),
+            ]
+        })
+        .collect();
+    insert(
+        tx,
+        "insert into logged_model_param (model_id, key, value)",
+        3,
+        "on conflict do nothing",
+        &rows,
+    )
+    .await
 }
 
 pub(crate) async fn put_tags(tx: &mut Tx<'_>, id: &LoggedModelId, tags: &[Tag]) -> Result<()> {
     let last: HashMap<&str, &Tag> = tags.iter().map(|tag| (tag.key.as_str(), tag)).collect();
-    let rows: Vec<Value> = last.values().flat_map(|tag| [Value::from(id), tag.key.as_str().into(), tag.value.as_str().into()]).collect();
-    insert(tx, "insert into logged_model_tag (model_id, key, value)", 3, "on conflict (model_id, key) do update set value = excluded.value", &rows).await
+    let rows: Vec<Value> = last
+        .values()
+        .flat_map(|tag| {
+            [
+                Value::from(id),
+                tag.key.as_str().into(),
+                tag.value.as_str().into(),
+            ]
+        })
+        .collect();
+    insert(
+        tx,
+        "insert into logged_model_tag (model_id, key, value)",
+        3,
+        "on conflict (model_id, key) do update set value = excluded.value",
+        &rows,
+    )
+    .await
 }
 
-pub(crate) async fn set_status(tx: &mut Tx<'_>, id: &LoggedModelId, status: LoggedModelStatus) -> Result<()> {
+pub(crate) async fn set_status(
+    tx: &mut Tx<'_>,
+    id: &LoggedModelId,
+    status: LoggedModelStatus,
+) -> Result<()> {
     require(tx, id).await?;
     let now = tx.clock().now_ms();
-    tx.execute("update logged_model set status = $2, updated_at = $3 where id = $1", &[id.into(), status.as_str().into(), now.into()]).await?;
+    tx.execute(
+        "update logged_model set status = $2, updated_at = $3 where id = $1",
+        &[id.into(), status.as_str().into(), now.into()],
+    )
+    .await?;
     Ok(())
 }
 
 pub(crate) async fn mark_deleted(tx: &mut Tx<'_>, id: &LoggedModelId) -> Result<()> {
     require(tx, id).await?;
     let now = tx.clock().now_ms();
-    tx.execute("update logged_model set lifecycle = 'deleted', updated_at = $2 where id = $1", &[id.into(), now.into()]).await?;
+    tx.execute(
+        "update logged_model set lifecycle = 'deleted', updated_at = $2 where id = $1",
+        &[id.into(), now.into()],
+    )
+    .await?;
     Ok(())
 }
 
 pub(crate) async fn untag(tx: &mut Tx<'_>, id: &LoggedModelId, key: &str) -> Result<u64> {
     require(tx, id).await?;
-    tx.execute("delete from logged_model_tag where model_id = $1 and key = $2", &[id.into(), key.into()]).await
+    tx.execute(
+        "delete from logged_model_tag where model_id = $1 and key = $2",
+        &[id.into(), key.into()],
+    )
+    .await
 }
 
 pub(crate) async fn by_id(db: &Db, id: &LoggedModelId) -> Result<LoggedModel> {
-    let row: Option<Row> =
-        db.row(dynamic_sql(format!("select {COLUMNS} from logged_model where id = $1 and lifecycle = 'active'")), &[id.into()]).await?;
-    complete(db, row.into_iter().collect()).await?.pop().ok_or_else(|| none(id))
+    let row: Option<Row> = db
+        .row(
+            dynamic_sql(format!(
+                "select {COLUMNS} from logged_model where id = $1 and lifecycle = 'active'"
+            )),
+            &[id.into()],
+        )
+        .await?;
+    complete(db, row.into_iter().collect())
+        .await?
+        .pop()
+        .ok_or_else(|| none(id))
 }
 
 pub(crate) async fn search(db: &Db, search: &LoggedModelSearch) -> Result<Page<LoggedModel>> {
     let limit = search.page.limit.unwrap_or(100).clamp(1, 1000);
     let start = page_start(search.page.token.as_deref())?;
-    let numbers = search.experiment_ids.iter().map(experiment::number).collect::<Result<Vec<i64>>>()?;
+    let numbers = search
+        .experiment_ids
+        .iter()
+        .map(experiment::number)
+        .collect::<Result<Vec<i64>>>()?;
     let mut query = Query::new(&SHAPE, db.backend());
     let within = query.any_of("logged_model.experiment_id", numbers);
     query.condition(within);
@@ -141,7 +243,10 @@ pub(crate) async fn search(db: &Db, search: &LoggedModelSearch) -> Result<Page<L
     let (sql, args) = query.select(COLUMNS, limit + 1, start);
     let rows: Vec<Row> = db.rows(dynamic_sql(sql), &args).await?;
     let page = page_of(rows, start, limit);
-    Ok(Page { items: complete(db, page.items).await?, next: page.next })
+    Ok(Page {
+        items: complete(db, page.items).await?,
+        next: page.next,
+    })
 }
 
 /// Metrics in the filter count only on the datasets asked for; without one, any metric on them will do.
@@ -149,9 +254,16 @@ fn on_datasets(query: &mut Query<'_>, search: &LoggedModelSearch) -> Result<()> 
     if search.datasets.is_empty() {
         return Ok(());
     }
-    let each: Vec<String> = search.datasets.iter().map(|(name, digest)| dataset(query, name, digest.as_deref())).collect();
+    let each: Vec<String> = search
+        .datasets
+        .iter()
+        .map(|(name, digest)| dataset(query, name, digest.as_deref()))
+        .collect();
     let any = format!("({})", each.join(" or "));
-    if parse(&search.filter)?.iter().any(|clause| matches!(clause.field, Field::Metric(_))) {
+    if parse(&search.filter)?
+        .iter()
+        .any(|clause| matches!(clause.field, Field::Metric(_)))
+    {
         query.metrics_where(&any);
     } else {
         query.condition(format!("exists (select 1 from logged_model_metric b where b.model_id = logged_model.id and {any})"));
@@ -169,20 +281,46 @@ fn dataset(query: &mut Query<'_>, name: &str, digest: Option<&str>) -> String {
 
 fn order_by(query: &mut Query<'_>, order: &ModelOrder) -> Result<()> {
     let field = parse_order(&order.field)?.field;
-    let Field::Metric(key) = &field else { return query.order_key(&field, order.ascending) };
-    let mut which = format!("b.model_id = logged_model.id and b.key = {}", query.bind(key.as_str()));
-    if let Some(name) = order.dataset_name.as_deref().filter(|name| !name.is_empty()) {
-        which = format!("{which} and {}", dataset(query, name, order.dataset_digest.as_deref()));
+    let Field::Metric(key) = &field else {
+        return query.order_key(&field, order.ascending);
+    };
+    let mut which = format!(
+        "b.model_id = logged_model.id and b.key = {}",
+        query.bind(key.as_str())
+    );
+    if let Some(name) = order
+        .dataset_name
+        .as_deref()
+        .filter(|name| !name.is_empty())
+    {
+        which = format!(
+            "{which} and {}",
+            dataset(query, name, order.dataset_digest.as_deref())
+        );
     }
     // The latest value: by time, step, run.
-    let latest = format!("(select b.value from logged_model_metric b where {which} order by b.at desc, b.step desc, b.run_id limit 1)");
+    let latest = format!(
+        "(select b.value from logged_model_metric b where {which} order by b.at desc, b.step desc, b.run_id limit 1)"
+    );
     let direction = if order.ascending { "asc" } else { "desc" };
-    query.order_sql(format!("case when {latest} is null then 1 else 0 end, {latest} {direction}"));
+    query.order_sql(format!(
+        "case when {latest} is null then 1 else 0 end, {latest} {direction}"
+    ));
     Ok(())
 }
 
 type PairRow = (String, String, String);
-type MetricRow = (String, String, i64, i64, String, f64, bool, Option<String>, Option<String>);
+type MetricRow = (
+    String,
+    String,
+    i64,
+    i64,
+    String,
+    f64,
+    bool,
+    Option<String>,
+    Option<String>,
+);
 
 /// Adds params, tags and metrics: three queries for each 500 models.
 async fn complete(db: &Db, rows: Vec<Row>) -> Result<Vec<LoggedModel>> {
@@ -190,7 +328,9 @@ async fn complete(db: &Db, rows: Vec<Row>) -> Result<Vec<LoggedModel>> {
     for part in rows.chunks(500) {
         let args: Vec<Value> = part.iter().map(|row| Value::from(&row.0)).collect();
         let list = places(1, args.len());
-        let sql = |head: &str, tail: &str| dynamic_sql(format!("{head} where model_id in ({list}) order by {tail}"));
+        let sql = |head: &str, tail: &str| {
+            dynamic_sql(format!("{head} where model_id in ({list}) order by {tail}"))
+        };
         let (params, tags, metrics) = tokio::try_join!(
             db.rows::<PairRow>(sql("select model_id, key, value from logged_model_param", "model_id, key"), &args),
             db.rows::<PairRow>(sql("select model_id, key, value from logged_model_tag", "model_id, key"), &args),
@@ -210,18 +350,39 @@ async fn complete(db: &Db, rows: Vec<Row>) -> Result<Vec<LoggedModel>> {
         for (id, key, value) in tags {
             models[at[&id]].tags.push(Tag { key, value });
         }
-        for (id, key, timestamp, step, run, value, is_nan, dataset_name, dataset_digest) in metrics {
+        for (id, key, timestamp, step, run, value, is_nan, dataset_name, dataset_digest) in metrics
+        {
             let place = at[&id];
-            let metric =
-                Metric { key, value: if is_nan { f64::NAN } else { value }, timestamp, step, model_id: Some(id.parse()?), dataset_name, dataset_digest };
-            models[place].metrics.push(LoggedModelMetric { metric, run_id: run.parse()? });
+            let metric = Metric {
+                key,
+                value: if is_nan { f64::NAN } else { value },
+                timestamp,
+                step,
+                model_id: Some(id.parse()?),
+                dataset_name,
+                dataset_digest,
+            };
+            models[place].metrics.push(LoggedModelMetric {
+                metric,
+                run_id: run.parse()?,
+            });
         }
     }
     Ok(models)
 }
 
 fn model(row: Row) -> Result<LoggedModel> {
-    let (id, experiment, name, artifact_uri, created_at, updated_at, status, model_type, source_run) = row;
+    let (
+        id,
+        experiment,
+        name,
+        artifact_uri,
+        created_at,
+        updated_at,
+        status,
+        model_type,
+        source_run,
+    ) = row;
     Ok(LoggedModel {
         id: id.parse()?,
         experiment_id: experiment.to_string().parse()?,

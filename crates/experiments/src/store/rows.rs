@@ -10,12 +10,25 @@ const ROWS: usize = 200;
 
 /// Inserts rows of `width` values each, a few hundred per statement. `head` is `insert into t (a, b)`, `tail` what
 /// follows the values.
-pub(crate) async fn insert(tx: &mut Tx<'_>, head: &str, width: usize, tail: &str, rows: &[Value]) -> Result<()> {
+pub(crate) async fn insert(
+    tx: &mut Tx<'_>,
+    head: &str,
+    width: usize,
+    tail: &str,
+    rows: &[Value],
+) -> Result<()> {
     for part in rows.chunks(ROWS * width) {
         let mut sql = format!("{head} values ");
         for row in 0..part.len() / width {
-            let columns: Vec<String> = (1..=width).map(|column| format!("${}", row * width + column)).collect();
-            let _ = write!(sql, "{}({})", if row == 0 { "" } else { ", " }, columns.join(", "));
+            let columns: Vec<String> = (1..=width)
+                .map(|column| format!("${}", row * width + column))
+                .collect();
+            let _ = write!(
+                sql,
+                "{}({})",
+                if row == 0 { "" } else { ", " },
+                columns.join(", ")
+            );
         }
         let _ = write!(sql, " {tail}");
         tx.execute(dynamic_sql(sql), part).await?;
@@ -25,6 +38,8 @@ pub(crate) async fn insert(tx: &mut Tx<'_>, head: &str, width: usize, tail: &str
 
 /// `$1, $2, …` for `count` values, the first being `$first`.
 pub(crate) fn places(first: usize, count: usize) -> String {
-    let places: Vec<String> = (first..first + count).map(|number| format!("${number}")).collect();
+    let places: Vec<String> = (first..first + count)
+        .map(|number| format!("${number}"))
+        .collect();
     places.join(", ")
 }

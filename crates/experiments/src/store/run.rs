@@ -6,8 +6,8 @@ use base::{Page, Result, RunId};
 use store::{Db, Tx, Value, dynamic_sql};
 
 use super::batch::{self, NAME_TAG, require_active};
-use super::rows::places;
 use super::experiment;
+use super::rows::places;
 use crate::check;
 use crate::experiment::Lifecycle;
 use crate::filter::{Attribute, Query, Shape, Side, page_of, page_start};
@@ -34,10 +34,22 @@ const SHAPE: Shape = Shape {
         Attribute::number("Created", "run.start_time"),
         Attribute::number("end_time", "run.end_time"),
     ],
-    metrics: Some(Side { table: "metric_latest", owner: "run_id", also: None }),
+    metrics: Some(Side {
+        table: "metric_latest",
+        owner: "run_id",
+        also: None,
+    }),
     many_values: false,
-    params: Some(Side { table: "param", owner: "run_id", also: None }),
-    tags: Some(Side { table: "run_tag", owner: "run_id", also: None }),
+    params: Some(Side {
+        table: "param",
+        owner: "run_id",
+        also: None,
+    }),
+    tags: Some(Side {
+        table: "run_tag",
+        owner: "run_id",
+        also: None,
+    }),
     datasets: true,
     absent_tag: None,
     tie: "run.start_time desc, run.id",
@@ -49,8 +61,13 @@ const TOGETHER: usize = 500;
 pub(crate) async fn begin(tx: &mut Tx<'_>, new: &NewRun) -> Result<Run> {
     let number = experiment::number(&new.experiment_id)?;
     experiment::require_active(tx, number).await?;
-    let (location,): (String,) =
-        tx.row("select artifact_location from experiment where id = $1", &[number.into()]).await?.ok_or_else(|| experiment::none(number))?;
+    let (location,): (String,) = tx
+        .row(
+            "select artifact_location from experiment where id = $1",
+            &[number.into()],
+        )
+        .await?
+        .ok_or_else(|| experiment::none(number))?;
     let id = RunId::fresh();
     let start_time = new.start_time.unwrap_or_else(|| tx.clock().now_ms());
     let artifact_uri = format!("{}/{id}/artifacts", location.trim_end_matches('/'));
@@ -93,7 +110,13 @@ pub(crate) async fn update(tx: &mut Tx<'_>, id: &RunId, update: &RunUpdate) -> R
 }
 
 pub(crate) async fn mark(tx: &mut Tx<'_>, id: &RunId, stage: Lifecycle) -> Result<()> {
-    match tx.execute("update run set lifecycle = $2 where id = $1", &[id.into(), stage.as_str().into()]).await? {
+    match tx
+        .execute(
+            "update run set lifecycle = $2 where id = $1",
+            &[id.into(), stage.as_str().into()],
+        )
+        .await?
+    {
         0 => Err(batch::none(id)),
         _ => Ok(()),
     }
@@ -101,13 +124,21 @@ pub(crate) async fn mark(tx: &mut Tx<'_>, id: &RunId, stage: Lifecycle) -> Resul
 
 pub(crate) async fn untag(tx: &mut Tx<'_>, id: &RunId, key: &str) -> Result<u64> {
     require_active(tx, id).await?;
-    tx.execute("delete from run_tag where run_id = $1 and key = $2", &[id.into(), key.into()]).await
+    tx.execute(
+        "delete from run_tag where run_id = $1 and key = $2",
+        &[id.into(), key.into()],
+    )
+    .await
 }
 
 pub(crate) async fn search(db: &Db, search: &Search) -> Result<Page<Run>> {
     let limit = check::max_results(search.max_results.unwrap_or(1000), 50_000)?;
     let start = page_start(search.page_token.as_deref())?;
-    let numbers = search.experiment_ids.iter().map(experiment::number).collect::<Result<Vec<i64>>>()?;
+    let numbers = search
+        .experiment_ids
+        .iter()
+        .map(experiment::number)
+        .collect::<Result<Vec<i64>>>()?;
     let mut query = Query::new(&SHAPE, db.backend());
     let within = query.any_of("run.experiment_id", numbers);
     query.condition(within);
@@ -120,7 +151,10 @@ pub(crate) async fn search(db: &Db, search: &Search) -> Result<Page<Run>> {
     let (sql, args) = query.select("run.id", limit + 1, start);
     let ids: Vec<(String,)> = db.rows(dynamic_sql(sql), &args).await?;
     let page = page_of(ids.into_iter().map(|(id,)| id).collect(), start, limit);
-    Ok(Page { items: load(db, &page.items).await?, next: page.next })
+    Ok(Page {
+        items: load(db, &page.items).await?,
+        next: page.next,
+    })
 }
 
 /// The runs of `ids`, in that order, with everything that belongs to them: a fixed number of queries for each 500.
@@ -132,10 +166,29 @@ pub(crate) async fn load(db: &Db, ids: &[String]) -> Result<Vec<Run>> {
     Ok(runs)
 }
 
-type RunRow = (String, i64, String, String, String, i64, Option<i64>, String, String);
+type RunRow = (
+    String,
+    i64,
+    String,
+    String,
+    String,
+    i64,
+    Option<i64>,
+    String,
+    String,
+);
 type MetricRow = (String, String, i64, i64, f64, bool);
 type PairRow = (String, String, String);
-type DatasetRow = (String, String, String, String, String, Option<String>, Option<String>, String);
+type DatasetRow = (
+    String,
+    String,
+    String,
+    String,
+    String,
+    Option<String>,
+    Option<String>,
+    String,
+);
 type ModelRow = (String, String, String, i64);
 
 async fn load_part(db: &Db, ids: &[String], runs: &mut Vec<Run>) -> Result<()> {
@@ -163,7 +216,12 @@ async fn load_part(db: &Db, ids: &[String], runs: &mut Vec<Run>) -> Result<()> {
     }
     for (id, key, timestamp, step, value, is_nan) in metrics {
         if let Some(run) = found.get_mut(&id) {
-            run.metrics.push(Metric::new(key, if is_nan { f64::NAN } else { value }, timestamp, step));
+            run.metrics.push(Metric::new(
+                key,
+                if is_nan { f64::NAN } else { value },
+                timestamp,
+                step,
+            ));
         }
     }
     for (id, key, value) in params {
@@ -178,12 +236,24 @@ async fn load_part(db: &Db, ids: &[String], runs: &mut Vec<Run>) -> Result<()> {
     }
     for (id, name, digest, source_type, source, schema, profile, tags) in datasets {
         if let Some(run) = found.get_mut(&id) {
-            let dataset = DatasetRef { name, digest, source_type, source, schema, profile };
-            run.datasets.push(DatasetInput { dataset, tags: serde_json::from_str(&tags)? });
+            let dataset = DatasetRef {
+                name,
+                digest,
+                source_type,
+                source,
+                schema,
+                profile,
+            };
+            run.datasets.push(DatasetInput {
+                dataset,
+                tags: serde_json::from_str(&tags)?,
+            });
         }
     }
     for (id, role, model, step) in models {
-        let Some(run) = found.get_mut(&id) else { continue };
+        let Some(run) = found.get_mut(&id) else {
+            continue;
+        };
         let model_id = model.parse()?;
         match role.as_str() {
             "input" => run.model_inputs.push(ModelInput { model_id }),
