@@ -8,7 +8,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Seek as _, Write as _};
 use std::path::Path;
 
-use base::{Error, Result};
+use base::{Clock, Error, Result, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// What `server.json` says.
@@ -83,6 +83,31 @@ pub fn running_server(home: &Path) -> Option<ServerFile> {
     serde_json::from_slice(&std::fs::read(home.join("server.json")).ok()?).ok()
 }
 
+/// The clock of `home`: the system's, or one that stands still at the moment in the file `clock` (milliseconds since
+/// the epoch), which a replay of the past leaves there.
+pub fn clock_of(home: &Path) -> Result<Clock> {
+    let path = home.join("clock");
+    let text = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Clock::system()),
+        Err(error) => return Err(Error::from(error).at(path.display())),
+    };
+    let at = text
+        .trim()
+        .parse::<i64>()
+        .ok()
+        .and_then(|ms| Timestamp::from_millisecond(ms).ok());
+    let at = at.ok_or_else(|| {
+        Error::invalid(format!(
+            "{:?} in {} is not a time in milliseconds",
+            text.trim(),
+            path.display()
+        ))
+        .hint("delete the file to return to real time")
+    })?;
+    Ok(Clock::manual(at))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -100,6 +125,18 @@ mod tests {
         );
         drop(first);
         assert!(HomeLock::take(home.path()).is_ok());
+    }
+
+    #[test]
+    fn a_home_that_replays_time_keeps_its_clock() {
+        let home = tempfile::tempdir().unwrap();
+        assert!(!clock_of(home.path()).unwrap().is_manual());
+        std::fs::write(home.path().join("clock"), "1000\n").unwrap();
+        let clock = clock_of(home.path()).unwrap();
+        assert!(clock.is_manual());
+        assert_eq!(clock.now_ms(), 1000);
+        std::fs::write(home.path().join("clock"), "soon").unwrap();
+        assert!(clock_of(home.path()).is_err());
     }
 
     #[test]

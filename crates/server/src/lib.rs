@@ -28,5 +28,5 @@ pub mod v1;
 
 pub use actor::Actor;
 pub use app::{App, Config};
-pub use home::{ServerFile, running_server};
+pub use home::{ServerFile, clock_of, running_server};
 pub use serve::{router, serve};

@@ -1,0 +1,21 @@
+//! `ironloop completions`: a script for a shell.
+
+use base::Result;
+use clap::{Args, CommandFactory as _};
+use clap_complete::Shell;
+
+use crate::exit::Exit;
+
+#[derive(Debug, Args)]
+pub struct Completions {
+    /// For which shell
+    shell: Shell,
+}
+
+impl Completions {
+    pub fn run(&self) -> Result<Exit> {
+        let mut command = crate::args::Args::command();
+        clap_complete::generate(self.shell, &mut command, "ironloop", &mut std::io::stdout());
+        Ok(Exit::Ok)
+    }
+}
