@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use base::{Error, Result};
+use project::Op;
 use serde::{Deserialize, Serialize};
 
 use crate::window::Window;
@@ -72,15 +73,6 @@ pub struct Check {
     pub reason: String,
 }
 
-/// Which way is good.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Good {
-    /// The value must be at most the limit.
-    Low,
-    /// The value must be at least the limit.
-    High,
-}
-
 /// A number with bounds at some confidence; without it, all three are the same.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Bounded {
@@ -97,22 +89,15 @@ pub struct Bounded {
 /// A gate asks for proof that a model is good, so there the bad side of the interval must pass. A monitor asks for
 /// proof that something is wrong: it alerts when the point estimate fails and, where the criterion names a
 /// confidence, the good side of the interval fails too. A point estimate that fails alone is a warning.
-pub fn judge(value: Bounded, good: Good, limit: f64, confidence: Option<f64>) -> State {
-    let holds = |x: f64| match good {
-        Good::Low => x <= limit,
-        Good::High => x >= limit,
-    };
+pub fn judge(value: Bounded, op: Op, limit: f64, confidence: Option<f64>) -> State {
     if !value.value.is_finite() {
         return State::Unknown;
     }
-    if holds(value.value) {
+    if op.holds(value.value, limit) {
         return State::Ok;
     }
-    let best = match good {
-        Good::Low => value.lower,
-        Good::High => value.upper,
-    };
-    if confidence.is_some() && holds(best) { State::Warn } else { State::Alert }
+    let best = if op.wants_small() { value.lower } else { value.upper };
+    if confidence.is_some() && op.holds(best, limit) { State::Warn } else { State::Alert }
 }
 
 /// Judges a number that is better the lower it is against the `warn` and `alert` limits of a monitor.
@@ -138,21 +123,21 @@ mod tests {
 
     #[test]
     fn a_live_value_past_its_limit_alerts_and_within_it_is_ok() {
-        assert_eq!(judge(around(0.41, 0.05), Good::Low, 0.40, None), State::Alert);
-        assert_eq!(judge(around(0.40, 0.05), Good::Low, 0.40, None), State::Ok);
-        assert_eq!(judge(around(0.69, 0.05), Good::High, 0.70, None), State::Alert);
+        assert_eq!(judge(around(0.41, 0.05), Op::AtMost, 0.40, None), State::Alert);
+        assert_eq!(judge(around(0.40, 0.05), Op::AtMost, 0.40, None), State::Ok);
+        assert_eq!(judge(around(0.69, 0.05), Op::AtLeast, 0.70, None), State::Alert);
     }
 
     #[test]
     fn with_a_confidence_a_value_that_may_still_be_good_is_a_warning() {
-        assert_eq!(judge(around(0.41, 0.05), Good::Low, 0.40, Some(0.95)), State::Warn);
-        assert_eq!(judge(around(0.50, 0.05), Good::Low, 0.40, Some(0.95)), State::Alert);
-        assert_eq!(judge(around(0.66, 0.05), Good::High, 0.70, Some(0.95)), State::Warn);
+        assert_eq!(judge(around(0.41, 0.05), Op::AtMost, 0.40, Some(0.95)), State::Warn);
+        assert_eq!(judge(around(0.50, 0.05), Op::AtMost, 0.40, Some(0.95)), State::Alert);
+        assert_eq!(judge(around(0.66, 0.05), Op::AtLeast, 0.70, Some(0.95)), State::Warn);
     }
 
     #[test]
     fn what_cannot_be_computed_is_unknown() {
-        assert_eq!(judge(around(f64::NAN, 0.0), Good::Low, 0.40, None), State::Unknown);
+        assert_eq!(judge(around(f64::NAN, 0.0), Op::AtMost, 0.40, None), State::Unknown);
         assert_eq!(judge_limits(f64::NAN, Some(0.1), Some(0.2)), State::Unknown);
     }
 

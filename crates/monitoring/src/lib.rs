@@ -14,12 +14,25 @@
 
 mod alert;
 mod check;
+mod drift;
+mod jobs;
+mod judge;
+mod live;
 mod outcome;
+mod reference;
+mod rows;
+mod sample;
+mod series;
+mod service;
 mod store;
 mod window;
 
 pub use alert::{Alert, AlertState, Change, acknowledge, alerts, change, open_alerts};
-pub use check::{Bounded, Check, Good, State, judge, judge_limits};
-pub use outcome::{MAX_BATCH, Outcome, Recorded, join_pending, record_outcomes};
+pub use check::{Bounded, Check, State, judge, judge_limits};
+pub use drift::{ALERT_ALPHA, ColumnDrift, Limits, compare, overall, summary};
+pub use outcome::{MAX_BATCH, Outcome, Recorded, record_outcomes};
+pub use sample::{Sample, Values};
+pub use series::{CheckMark, RolloutMark, Series, Shown};
+pub use service::Monitoring;
 pub use store::MIGRATIONS;
 pub use window::{Schedule, Window, month_of};

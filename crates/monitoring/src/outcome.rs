@@ -86,17 +86,6 @@ pub async fn record_outcomes(
     Ok(recorded)
 }
 
-/// Joins kept outcomes whose predictions have appeared. The answer is how many were joined.
-pub async fn join_pending(
-    db: &Db,
-    project: &str,
-    endpoint: &str,
-    predicted_at: &HashMap<String, i64>,
-    late_until_ms: Option<i64>,
-) -> Result<u64> {
-    rows::join(db, project, endpoint, predicted_at, late_until_ms).await
-}
-
 pub(crate) fn is_late(predicted_at: Option<i64>, received_at: i64, late_until_ms: Option<i64>) -> bool {
     matches!((predicted_at, late_until_ms), (Some(made), Some(limit)) if received_at - made > limit)
 }

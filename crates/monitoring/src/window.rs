@@ -64,6 +64,11 @@ impl Schedule {
         Self { length: length.max(1000), every, origin: first.div_euclid(grid) * grid }
     }
 
+    /// Whether `window` is one of these windows.
+    pub fn has(self, window: Window) -> bool {
+        window.end - window.start == self.length && window.end > self.origin && (window.end - self.origin).rem_euclid(self.every) == 0
+    }
+
     /// The windows that have ended by `now` and whose end is later than `after` (the end of the newest computed
     /// one, `None` where there is none), oldest first.
     pub fn due(self, after: Option<i64>, now: i64) -> impl Iterator<Item = Window> {
