@@ -121,6 +121,7 @@ function findRuns(query) {
   const one = /run_id = '(\w+)'/.exec(filter)?.[1];
   if (one) return pageOf(runs.filter((row) => row.run_id === one), query);
   const below = /metrics\.wape < ([\d.]+)/.exec(filter)?.[1];
+  if (filter === "attributes.status = 'FINISHED'") return pageOf(runs.filter((row) => row.status === 'FINISHED'), query);
   if (filter !== '' && below === undefined) return { status: 400, title: 'invalid', detail: `the filter ${JSON.stringify(filter)} ends where a value is expected`, hint: `write it as in metrics.wape < 0.3` };
   const found = below === undefined ? [...runs] : runs.filter((row) => row.metrics.wape < Number(below));
   const [key, direction] = (query.order_by ?? '').split(' ');

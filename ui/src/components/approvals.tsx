@@ -22,38 +22,40 @@ type Decision = 'approve' | 'reject';
 export function Approvals(props: ApprovalsProps) {
   const [asked, setAsked] = useState<{ role: string; decision: Decision } | null>(null);
   return (
-    <ul className="approvals" aria-label="Approvals">
-      {props.approvals.map((need) => (
-        <li key={need.role}>
-          <State of={need.state} />
-          <span>
-            <strong>{need.role.replaceAll('_', ' ')}</strong>{' '}
-            <span className="dim">
-              {need.given.length} of {need.needed} given
-            </span>
-          </span>
-          <span>
-            {need.given.map((given) => (
-              <span key={`${given.by} ${given.at}`} className="given">
-                {given.decision === 'reject' ? 'rejected' : 'approved'} by {given.by} <Ago at={given.at} />
-                {given.reason ? `: “${given.reason}”` : ''}
+    <>
+      <ul className="approvals" aria-label="Approvals">
+        {props.approvals.map((need) => (
+          <li key={need.role}>
+            <State of={need.state} />
+            <span>
+              <strong>{need.role.replaceAll('_', ' ')}</strong>{' '}
+              <span className="dim">
+                {need.given.length} of {need.needed} given
               </span>
-            ))}
-          </span>
-          <span className="buttons">
-            <button type="button" className="primary" onClick={() => setAsked({ role: need.role, decision: 'approve' })}>
-              Approve
-            </button>
-            <button type="button" onClick={() => setAsked({ role: need.role, decision: 'reject' })}>
-              Reject
-            </button>
-          </span>
-        </li>
-      ))}
+            </span>
+            <span>
+              {need.given.map((given) => (
+                <span key={`${given.by} ${given.at}`} className="given">
+                  {given.decision === 'reject' ? 'rejected' : 'approved'} by {given.by} <Ago at={given.at} />
+                  {given.reason ? `: “${given.reason}”` : ''}
+                </span>
+              ))}
+            </span>
+            <span className="buttons">
+              <button type="button" className="primary" onClick={() => setAsked({ role: need.role, decision: 'approve' })}>
+                Approve
+              </button>
+              <button type="button" onClick={() => setAsked({ role: need.role, decision: 'reject' })}>
+                Reject
+              </button>
+            </span>
+          </li>
+        ))}
+      </ul>
       <Dialog title={asked?.decision === 'reject' ? 'Reject this version' : 'Approve this version'} open={asked !== null} onClose={() => setAsked(null)}>
         {asked && <DecisionForm {...props} {...asked} done={() => setAsked(null)} />}
       </Dialog>
-    </ul>
+    </>
   );
 }
 

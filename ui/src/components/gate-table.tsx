@@ -17,7 +17,7 @@ const columnsOf = (dataset: string | null): Column<CriterionResult>[] => [
     cell: (row) => (
       <div className="two-lines">
         <strong>{row.id}</strong>
-        <span className="dim nowrap">
+        <span className="dim">
           version {row.version}
           {dataset && ` on ${dataset}`}
         </span>
@@ -26,7 +26,7 @@ const columnsOf = (dataset: string | null): Column<CriterionResult>[] => [
   },
   { id: 'target', title: 'Target', cell: (row) => <span className="target">{row.target}</span> },
   { id: 'value', title: 'Value and bound', right: true, cell: (row) => <Interval value={row.value} lower={row.lower} upper={row.upper} /> },
+  { id: 'reason', title: 'Reason', cell: (row) => <span className="reason">{row.reason ?? '–'}</span> },
   { id: 'baseline', title: 'Baseline', right: true, cell: (row) => <Num value={row.baseline} /> },
   { id: 'rows', title: 'Rows', right: true, cell: (row) => <Count value={row.rows} /> },
-  { id: 'reason', title: 'Reason', cell: (row) => <span className="reason">{row.reason ?? '–'}</span> },
 ];

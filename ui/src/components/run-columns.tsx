@@ -40,7 +40,7 @@ export function differing(rows: RunRow[], params: string[]): string[] {
     return { key, distinct: new Set(values).size, present: values.filter((value) => value !== undefined).length };
   });
   return spread
-    .filter((param) => param.distinct > 1)
+    .filter((param) => param.distinct > 1 && param.key !== 'candidate')
     .toSorted((a, b) => b.present - a.present || a.key.localeCompare(b.key))
     .map((param) => param.key);
 }

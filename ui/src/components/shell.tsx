@@ -4,6 +4,7 @@
 import { useState, type ReactNode } from 'react';
 import { Link, useLocation } from 'wouter';
 import { actor, setActor } from '../api/actor';
+import { Boundary } from './boundary';
 
 const PLACES: [string, string][] = [
   ['/', 'Home'],
@@ -60,7 +61,9 @@ export function Shell({ children }: { children: ReactNode }) {
           })}
         </nav>
       )}
-      <main id="main">{children}</main>
+      <main id="main">
+        <Boundary place={path}>{children}</Boundary>
+      </main>
     </>
   );
 }

@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import * as api from '../api.mjs';
+import { onPage, open, PROJECT, withBrowser } from '../browser.mjs';
+
+withBrowser();
+
+const REASON = 'I looked at the weekends and at the rainy days.';
+
+/** A version that waits for its stakeholder: one that is there, else the champion's run registered once more. */
+async function waiting() {
+  const model = await api.modelOf();
+  for (const { version } of model.versions) {
+    const need = api.championGate(await api.version(model.name, version))?.approvals.find((approval) => approval.given.length === 0);
+    if (need) return { model: model.name, version, role: need.role };
+  }
+  const champion = model.versions.find((row) => row.version === model.aliases.champion);
+  const version = await api.registered(model.name, champion.run_id);
+  await api.evaluated(version);
+  const need = api.championGate(await api.version(model.name, version)).approvals[0];
+  return { model: model.name, version, role: need.role };
+}
+
+// proves S60
+test('a stakeholder approves a version in the browser, with a reason and under their name', async () => {
+  const { people } = await api.get(`/api/v1/projects/${PROJECT}`);
+  const { model, version, role } = await waiting();
+  const user = people[role][0];
+
+  await onPage(
+    async (page) => {
+      await open(page, `/p/${PROJECT}/models/${model}/${version}`);
+      const approvals = page.getByRole('list', { name: 'Approvals' }).first();
+      await approvals.getByRole('button', { name: 'Approve' }).first().click();
+      const dialog = page.getByRole('dialog', { name: 'Approve this version' });
+      const send = dialog.getByRole('button', { name: 'Approve' });
+      assert.ok(await send.isDisabled(), 'a decision without a reason is not taken');
+      await dialog.getByLabel('Reason').fill(REASON);
+      await send.click();
+      await dialog.waitFor({ state: 'hidden' });
+      await approvals.getByText(`approved by ${user}`).first().waitFor();
+    },
+    { user },
+  );
+
+  const need = api.championGate(await api.version(model, version)).approvals.find((approval) => approval.role === role);
+  assert.ok(need.given.some((given) => given.by === user), 'the server has the approval under that name');
+  const { items } = await api.get(`/api/v1/audit?project=${PROJECT}&limit=20`);
+  assert.ok(items.some((entry) => entry.actor === user && /approv/.test(entry.action)), 'it stands in the audit log');
+});
