@@ -5,7 +5,7 @@ import { chance, criteria, gate, hex, monitoring, NOW, runs, windows } from './w
 
 const DAY = 86_400_000;
 const items = (list) => ({ items: list });
-const signature = { inputs: [{ name: 'ts', type: 'datetime' }, { name: 'tmin', type: 'f32', nullable: true }, { name: 'tmax', type: 'f32' }, { name: 'pn', type: 'f32' }] };
+const signature = { inputs: [{ name: 'ts', datatype: 'BYTES', meaning: 'datetime' }, { name: 'tmin', datatype: 'FP32', nullable: true }, { name: 'tmax', datatype: 'FP32' }, { name: 'pn', datatype: 'FP32' }] };
 
 const projects = [
   { name: 'bikes', title: 'Bikes needed in the next hour', owner: 'fleet-lead', phases: { design: 'done', data: 'done', develop: 'done', deploy: 'done', maintain: 'alert' }, champion: { model: 'bikes', version: 8 }, alerts: 1 },
@@ -43,7 +43,7 @@ const datasetVersion = (version) => ({
   dataset: 'trips', version, delta_version: version, digest: `sha256:${hex(version, 64)}`, rows: 8760 + version * 672, state: version === 12 ? 'current' : version === 11 ? 'quarantined' : 'superseded',
   created_at: NOW - (13 - version) * 20 * DAY, until: NOW - (13 - version) * 20 * DAY - 3_600_000,
   schema: ['date', 'ts', 'count', 'tmin', 'tmax', 'pn'].map((name) => ({ name, type: name === 'count' ? 'i64' : 'f64', nullable: name !== 'ts' })),
-  checks: version === 11 ? rules : rules.map((rule) => ({ ...rule, verdict: rule.verdict === 'fail' ? 'pass' : rule.verdict, failing_rows: rule.failing_rows === null ? null : 0, examples: [] })),
+  checks: { at: NOW, results: version === 11 ? rules : rules.map((rule) => ({ ...rule, verdict: rule.verdict === 'fail' ? 'pass' : rule.verdict, failing_rows: 0, examples: [] })) },
 });
 
 const bars = (centre, width) => ({ edges: Array.from({ length: 21 }, (_, index) => index * width), counts: Array.from({ length: 20 }, (_, index) => Math.round(900 * Math.exp(-((index - centre) ** 2) / 18))) });
@@ -51,7 +51,7 @@ const numeric = (name, low, high, centre) => ({ name, type: 'f64', missing: name
 const profile = {
   rows: 16824,
   columns: [
-    { name: 'ts', type: 'timestamp', missing: 0, distinct: 16824, min: '2010-09-20T11:00:00', max: '2019-09-30T23:00:00', mean: null, std: null, quantiles: null, histogram: null, top: null },
+    { ...numeric('ts', Date.UTC(2010, 8, 20), NOW, 9), type: 'timestamp', mean: NOW - 900 * DAY, std: 500 * DAY },
     numeric('count', 0, 1961, 3), numeric('tmin', -14.3, 28.9, 11), numeric('tmax', -6.6, 41.1, 12), numeric('pn', 0, 98.6, 0),
     { name: 'day_type', type: 'text', missing: 0, distinct: 2, min: null, max: null, mean: null, std: null, quantiles: null, histogram: null, top: [{ value: 'working day', count: 12017 }, { value: 'weekend', count: 4807 }] },
   ],
@@ -81,8 +81,8 @@ const modelVersion = (version) => ({
 
 const deployment = {
   name: 'bikes-api', model: 'bikes@champion', state: 'live', signature, example: { curl: `curl -s 'http://127.0.0.1:5000/invocations?endpoint=bikes-api' -H 'content-type: application/json' -d '{"dataframe_records":[{"ts":"2012-05-01T08:00:00","tmin":8.1,"tmax":21.3,"pn":0.0}]}'`, python: 'mlflow.deployments …' },
-  revisions: versions.slice(0, 8).map((version) => ({ revision: version, version, digest: `sha256:${hex(version, 64)}`, share: version === 8 ? 100 : 0, state: version === 8 ? 'live' : 'retired', created_at: NOW - (9 - version) * 200 * DAY, requests: 6048 + version * 672, errors: version === 3 ? 2 : 0, p50_ms: 0.212, p99_ms: 0.81 + version / 10, runtime: 'native' })),
-  rollouts: versions.slice(0, 8).map((version) => ({ at: NOW - (9 - version) * 200 * DAY, from: version === 1 ? null : version - 1, to: version, steps: [10, 100], state: 'done', reason: version === 1 ? 'first deployment' : 'promoted after retraining' })),
+  revisions: versions.slice(0, 8).map((version) => ({ revision: version, version, digest: `sha256:${hex(version, 64)}`, share: version === 8 ? 100 : 0, state: version === 8 ? 'serving' : 'retired', created_at: NOW - (9 - version) * 200 * DAY, requests: 6048 + version * 672, errors: version === 3 ? 2 : 0, p50_ms: 0.212, p99_ms: 0.81 + version / 10, runtime: 'native' })),
+  rollouts: versions.slice(0, 8).map((version) => ({ at: NOW - (9 - version) * 200 * DAY, from_revision: version - 1, to_revision: version, steps: '[10,100]', state: 'done', reason: version === 1 ? 'first deployment' : 'promoted after retraining' })),
 };
 
 const jobs = [
@@ -92,9 +92,9 @@ const jobs = [
 ];
 
 const retraining = (index, promoted) => ({
-  id: `retrain-${index}`, at: NOW - index * 300 * DAY, reason: 'still-right alerted', challenger: 9 - index, promoted,
+  id: `retrain-${index}`, created_at: NOW - index * 300 * DAY, finished_at: NOW, state: promoted ? 'promoted' : 'rejected', trigger: 'worse', actor: 'local', reason: 'still-right alerted', challenger: 9 - index, promoted,
   why: promoted ? 'mae 41.2 is below the champion’s 47.9, every criterion passes' : 'weekends-too fails: wape 0.431 for day_type = weekend is above 0.40',
-  steps: [['ingest', '672 rows'], ['expect', '7 rules kept'], ['train', '13 trials'], ['evaluate', 'wape 0.213'], ['gate:candidate', 'pass'], ['gate:champion', promoted ? 'pass' : 'fail']].map(([step, detail]) => ({ step, detail, state: detail === 'fail' ? 'failed' : 'done' })),
+  steps: [['ingest', '672 rows'], ['expect', '7 rules kept'], ['train', '13 trials'], ['evaluate', 'wape 0.213'], ['gate:candidate', 'pass'], ['gate:champion', promoted ? 'pass' : 'fail']].map(([step, detail]) => ({ step, detail, state: detail === 'fail' ? 'stopped' : 'done' })),
 });
 
 const audit = Array.from({ length: 120 }, (_, index) => ({ seq: 120 - index, at: NOW - index * 3_000_000, actor: ['local', 'fleet-lead', 'ds'][index % 3], action: ['registry.promoted', 'training.finished', 'data.added', 'registry.approved'][index % 4], object: ['model:bikes/8', `run:${hex(index, 8)}`, 'dataset:trips/12'][index % 3], project: 'bikes', detail: { reason: 'looked at the weekends', number: index } }));
@@ -147,7 +147,7 @@ const v1 = [
   [/\/models\/bikes\/versions\/(\d+)$/, (at) => modelVersion(Number(at))],
   [/\/versions\/(\d+)\/promote$/, (at, query) => (gate(Number(at)).verdict === 'pass' ? { alias: query.alias, version: Number(at), previous: 8 } : { status: 403, title: 'forbidden', detail: `bikes version ${at} may not become champion: weekends-too fails (wape 0.431 for day_type = weekend, wanted ≤ 0.40, trips v12)`, hint: `/p/bikes/models/bikes/${at} shows the gate`, gate: gate(Number(at)) })],
   [/\/versions\/(\d+)\/approve$/, (at, query) => approve(Number(at), query)],
-  [/\/deployments$/, () => items([{ name: 'bikes-api', model: 'bikes@champion', state: 'live', version: 8, requests: 61_000, p99_ms: 0.93 }])],
+  [/\/deployments$/, () => items([deployment])],
   [/\/deployments\/bikes-api$/, () => deployment],
   [/\/monitoring\/bikes-api$/, () => monitoring()],
   [/\/retrainings$/, () => items([retraining(0, false), retraining(1, true), retraining(2, true)])],

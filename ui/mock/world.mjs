@@ -101,6 +101,7 @@ export const gate = (version) => ({
       lower: value * 0.93,
       upper: failing ? 0.452 : value * 1.08,
       baseline: index === 1 ? 79.4 : index === 2 ? 43.1 : null,
+      difference: index === 1 ? { value: -38.2, lower: -41, upper: -35.3 } : null,
       rows: 168 * 8,
       reason: failing ? `${metric} 0.431 for day_type = weekend is above 0.40` : `the ${index < 2 ? 'upper bound' : 'value'} is below the target`,
     };

@@ -179,6 +179,8 @@ export interface CriterionResult extends Bounded {
   target: string;
   verdict: Verdict;
   baseline?: number | null;
+  /** The value minus the baseline, on the same rows. */
+  difference?: Bounded | null;
   rows?: number | null;
   reason?: string | null;
 }
@@ -206,8 +208,19 @@ export interface Evaluation {
   holdout_uses: number | null;
 }
 
+export interface SignatureInput {
+  name: string;
+  /** A registered version says `type`, an endpoint the datatype of the Open Inference Protocol and what it means. */
+  type?: string;
+  kind?: string;
+  datatype?: string;
+  meaning?: string | null;
+  width?: number;
+  nullable?: boolean;
+}
+
 export interface Signature {
-  inputs: { name: string; type?: string; kind?: string; nullable?: boolean }[];
+  inputs: SignatureInput[];
 }
 
 export interface ModelVersion {
@@ -221,16 +234,6 @@ export interface ModelVersion {
   gates: GateResult[];
   live_in: string[];
   created_at?: number;
-}
-
-export interface DeploymentRow {
-  name: string;
-  model: string;
-  state: string;
-  revision?: number | null;
-  version?: number | null;
-  requests?: number | null;
-  p99_ms?: number | null;
 }
 
 export interface Revision {
@@ -249,11 +252,15 @@ export interface Revision {
 
 export interface Rollout {
   at: number;
-  from: number | null;
-  to: number;
-  steps: unknown[];
+  /** 0 where nothing served before. */
+  from_revision: number;
+  to_revision: number;
+  /** A list of shares in percent, as JSON text. */
+  steps: string;
+  step?: number;
   state: string;
   reason: string | null;
+  actor?: string;
 }
 
 export interface Deployment {
@@ -274,7 +281,7 @@ export interface MonitoringWindow {
   live: Record<string, Bounded>;
   today?: Record<string, number | null>;
   drift: Record<string, { score: number | null; drifted: boolean | null; method: string }>;
-  checks: { monitor: string; state: CheckState; value: number | null; target: unknown }[];
+  checks: { monitor: string; state: CheckState; value: number | null; target: string | null; reason?: string | null }[];
   version: number | null;
 }
 
@@ -288,21 +295,29 @@ export interface Alert {
 }
 
 export interface Monitoring {
-  metric: string;
+  /** Absent where no live criterion and no task says what to look at. */
+  metric: string | null;
   windows: MonitoringWindow[];
-  rollouts: { at: number; version: number; promoted: boolean }[];
+  rollouts: { at: number; version: number | null; promoted: boolean; state?: string; reason?: string | null }[];
   alerts: Alert[];
 }
 
+/** With the metric that the page looks at. */
+export type Watched = Monitoring & { metric: string };
+
 export interface Retraining {
-  id?: string;
-  at?: number;
-  created_at?: number;
-  reason?: string | null;
-  steps: { step: string; state: string; detail?: string | null }[];
-  challenger: number | { version?: number } | string | null;
-  promoted: boolean | null;
-  why: string | null;
+  id: string;
+  created_at: number;
+  finished_at: number | null;
+  /** `queued`, `running`, `promoted`, `rejected` or `failed`. */
+  state: string;
+  trigger: string | null;
+  reason: string;
+  actor: string;
+  steps: { step: string; state: string; detail: string | null; started_at?: number | null; finished_at?: number | null }[];
+  challenger: number | null;
+  promoted: boolean;
+  why: string;
 }
 
 export interface Job {

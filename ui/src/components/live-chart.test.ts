@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { Monitoring, MonitoringWindow } from '../api/types';
+import type { MonitoringWindow, Watched } from '../api/types';
 import { driftRows } from './drift-table';
 import { seriesOf } from './live-chart';
 import { thinned } from './metric-charts';
@@ -11,7 +11,7 @@ const window = (end: number, value: number | null, drifted: boolean | null): Mon
 });
 
 it('a window without labels is a gap and not a zero', () => {
-  const monitoring = { metric: 'wape', windows: [window(3000, null, null), window(2000, 0.3, true)], rollouts: [], alerts: [] } as Monitoring;
+  const monitoring = { metric: 'wape', windows: [window(3000, null, null), window(2000, 0.3, true)], rollouts: [], alerts: [] } as Watched;
   expect(seriesOf(monitoring, 0.4)).toEqual([[2, 3], [0.3, null], [0.29, null], [0.31, null], [null, null], [0.4, 0.4]]);
 });
 

@@ -4,13 +4,13 @@
  */
 import { useMemo } from 'react';
 import type uPlot from 'uplot';
-import type { Monitoring } from '../api/types';
+import type { Watched } from '../api/types';
 import { number } from '../format/number';
 import { day } from '../format/time';
 import { axes, Chart, type Palette } from './chart';
 
 interface LiveChartProps {
-  monitoring: Monitoring;
+  monitoring: Watched;
   target: { value: number; id: string } | null;
 }
 
@@ -49,14 +49,19 @@ export function LiveChart({ monitoring, target }: LiveChartProps) {
         <span className="key key-rollout">rollout</span>
         <ol className="rollouts" aria-label="Rollouts">
           {rollouts.map((rollout) => (
-            <li key={`${rollout.at} ${rollout.version}`} data-rollout={rollout.version}>
-              v{rollout.version} <time dateTime={new Date(rollout.at).toISOString()}>{day(rollout.at)}</time>
+            <li key={`${rollout.at} ${rollout.version}`} data-rollout={rollout.version ?? ''}>
+              {nameOf(rollout)} <time dateTime={new Date(rollout.at).toISOString()}>{day(rollout.at)}</time>
             </li>
           ))}
         </ol>
       </figcaption>
     </figure>
   );
+}
+
+/** The version, and that it did not stay where a canary stopped it. */
+function nameOf({ version, promoted }: Watched['rollouts'][number]): string {
+  return `${version === null ? '?' : `v${version}`}${promoted ? '' : ' ✗'}`;
 }
 
 /** uPlot splits its axis by the parts of a local date; ours are days in UTC everywhere. */
@@ -66,7 +71,7 @@ function utc(seconds: number): Date {
 }
 
 /** A window stands at its end, where its verdict falls. */
-export function seriesOf(monitoring: Monitoring, target: number | null): uPlot.AlignedData {
+export function seriesOf(monitoring: Watched, target: number | null): uPlot.AlignedData {
   const { metric, windows } = monitoring;
   const sorted = windows.toSorted((a, b) => a.end - b.end);
   const of = (pick: (live: { value: number | null; lower?: number | null; upper?: number | null }) => number | null | undefined) =>
@@ -84,7 +89,7 @@ export function seriesOf(monitoring: Monitoring, target: number | null): uPlot.A
   ];
 }
 
-function drawRollouts(plot: uPlot, rollouts: Monitoring['rollouts'], palette: Palette): void {
+function drawRollouts(plot: uPlot, rollouts: Watched['rollouts'], palette: Palette): void {
   const { ctx } = plot;
   const ratio = devicePixelRatio;
   const { left, top, width, height } = plot.bbox;
@@ -105,7 +110,7 @@ function drawRollouts(plot: uPlot, rollouts: Monitoring['rollouts'], palette: Pa
     ctx.stroke();
     // Labels that would cover each other are left to the list below the chart.
     if (x - lastLabel > 26 * ratio) {
-      ctx.fillText(`v${rollout.version}`, x, top - 8 * ratio);
+      ctx.fillText(nameOf(rollout), x, top - 8 * ratio);
       lastLabel = x;
     }
   }

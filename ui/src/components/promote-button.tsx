@@ -5,7 +5,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Problem, post } from '../api/client';
 import { useApi } from '../api/queries';
-import type { DeploymentRow, List, Model } from '../api/types';
+import type { Deployment, List, Model } from '../api/types';
 import { promotionEffect } from '../format/verdict';
 import { Loading, Refusal } from './answer';
 import { Dialog } from './dialog';
@@ -43,7 +43,7 @@ function PromoteForm({ project, model, version, close }: At & { close: () => voi
   const client = useQueryClient();
   const path = `/projects/${project}/models/${encodeURIComponent(model)}`;
   const now = useApi<Model>(path);
-  const deployments = useApi<List<DeploymentRow>>(`/projects/${project}/deployments`);
+  const deployments = useApi<List<Deployment>>(`/projects/${project}/deployments`);
   const sent = useMutation({
     mutationFn: () => post<Moved>(`/api/v1${path}/versions/${version}/promote`, { alias }),
     onSuccess: () => client.invalidateQueries(),

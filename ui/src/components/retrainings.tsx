@@ -8,13 +8,16 @@ import { Ago, State } from './show';
 export function Retrainings({ project, items }: { project: string; items: Retraining[] }) {
   return (
     <ol className="retrainings">
-      {items.map((item, index) => (
-        <li key={item.id ?? `${item.at ?? item.created_at ?? index}`}>
+      {items.map((item) => (
+        <li key={item.id}>
           <header>
-            <State of={item.promoted === null ? 'running' : item.promoted ? 'promoted' : 'rejected'} />
-            <strong>{challengerText(item)}</strong>
-            <Ago at={item.at ?? item.created_at} />
-            {item.reason && <span className="dim">because {item.reason}</span>}
+            <State of={item.state} />
+            <strong>{item.challenger === null ? 'no challenger' : `challenger v${item.challenger}`}</strong>
+            <Ago at={item.created_at} />
+            <span className="dim">
+              because {item.reason}
+              {item.trigger ? ` (trigger ${item.trigger})` : `, asked for by ${item.actor}`}
+            </span>
           </header>
           {item.why && <p>{item.why}</p>}
           <ol className="steps">
@@ -32,11 +35,4 @@ export function Retrainings({ project, items }: { project: string; items: Retrai
       </li>
     </ol>
   );
-}
-
-function challengerText({ challenger }: Retraining): string {
-  if (challenger === null || challenger === undefined) return 'no challenger';
-  if (typeof challenger === 'number') return `challenger v${challenger}`;
-  if (typeof challenger === 'string') return challenger;
-  return challenger.version === undefined ? 'challenger' : `challenger v${challenger.version}`;
 }

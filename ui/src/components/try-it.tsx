@@ -4,12 +4,12 @@
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { post, withQuery } from '../api/client';
-import type { Signature } from '../api/types';
+import type { SignatureInput } from '../api/types';
 import { Empty, Refusal } from './answer';
 import { Num } from './show';
 import { CopyMenu } from './copy-menu';
 
-type Input = Signature['inputs'][number];
+type Input = SignatureInput;
 type Row = Record<string, string | number | boolean | null>;
 
 export function TryIt({ endpoint, inputs }: { endpoint: string; inputs: Input[] }) {
@@ -56,10 +56,10 @@ export function TryIt({ endpoint, inputs }: { endpoint: string; inputs: Input[] 
   );
 }
 
-export const kindOf = (input: Input): string => (input.type ?? input.kind ?? 'string').toLowerCase();
+export const kindOf = (input: Input): string => (input.meaning ?? input.datatype ?? input.type ?? input.kind ?? 'text').toLowerCase();
 
 export function isNumber(kind: string): boolean {
-  return /^(f\d+|i\d+|u\d+|float|double|int|long|integer|number|numeric)/.test(kind);
+  return /^(fp?\d+|u?int\d*|[iu]\d+|float|double|long|integer|number|numeric)/.test(kind);
 }
 
 function exampleOf(kind: string): string {

@@ -2,14 +2,14 @@
  * The windows as numbers, newest first: what the chart draws, and what each monitor said.
  */
 import { useState } from 'react';
-import type { Monitoring, MonitoringWindow } from '../api/types';
+import type { MonitoringWindow, Watched } from '../api/types';
 import { count, percent } from '../format/number';
 import { Day, Interval, Num, State } from './show';
 import { Table, type Column } from './table';
 
 const FEW = 12;
 
-export function WindowTable({ monitoring }: { monitoring: Monitoring }) {
+export function WindowTable({ monitoring }: { monitoring: Watched }) {
   const [all, setAll] = useState(false);
   const rows = monitoring.windows.toSorted((a, b) => b.end - a.end);
   return (
@@ -24,7 +24,7 @@ export function WindowTable({ monitoring }: { monitoring: Monitoring }) {
   );
 }
 
-function columnsOf({ metric, windows }: Monitoring): Column<MonitoringWindow>[] {
+function columnsOf({ metric, windows }: Watched): Column<MonitoringWindow>[] {
   const monitors = [...new Set(windows.flatMap((window) => window.checks.map((check) => check.monitor)))];
   return [
     { id: 'start', title: 'From', cell: (row) => <Day at={row.start} /> },
@@ -48,7 +48,7 @@ function columnsOf({ metric, windows }: Monitoring): Column<MonitoringWindow>[] 
       title: monitor,
       cell: (row) => {
         const check = row.checks.find((other) => other.monitor === monitor);
-        return check ? <State of={check.state} title={check.value === null ? undefined : `value ${check.value}`} /> : <span className="dim">–</span>;
+        return check ? <State of={check.state} title={check.reason ?? undefined} /> : <span className="dim">–</span>;
       },
     })),
   ];

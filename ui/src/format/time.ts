@@ -40,3 +40,8 @@ export function duration(ms: number | null | undefined): string {
   if (seconds < 86_400) return `${Math.floor(seconds / 3600)} h ${String(Math.floor((seconds % 3600) / 60)).padStart(2, '0')} min`;
   return `${Math.floor(seconds / 86_400)} d ${Math.floor((seconds % 86_400) / 3600)} h`;
 }
+
+/** Whether a column's type holds moments, which travel as milliseconds. */
+export function isMoment(type: string): boolean {
+  return type === 'date' || type === 'timestamp';
+}

@@ -10,6 +10,7 @@ import { Page, Section } from '../components/page';
 import { Ago } from '../components/show';
 import { Table, type Column } from '../components/table';
 import { useUrlState } from '../hooks/url-state';
+import { commands } from '../format/command';
 
 const columns: Column<AuditRow>[] = [
   { id: 'at', title: 'When', cell: (row) => <Ago at={row.at} /> },
@@ -24,14 +25,13 @@ export function ActivityPage({ project }: { project?: string }) {
   const query = { project, object: view.object, limit: 50 };
   const pages = useApiPages<AuditRow>('/audit', query);
   const rows = pages.data?.pages.flatMap((page) => page.items) ?? [];
-  const filter = project === undefined ? '' : ` --project ${project}`;
   return (
     <Page
       title="Activity"
       name="Activity"
       crumbs={project === undefined ? [] : [{ text: project, to: `/p/${project}` }]}
       lead="The audit log: each entry carries the hash of the one before it, so that nothing can be taken out unseen."
-      copies={{ cli: `ironloop audit${filter}`, curl: withQuery('/api/v1/audit', query) }}
+      copies={{ cli: commands.audit(project), curl: withQuery('/api/v1/audit', query) }}
     >
       <Section
         title="Entries"
@@ -48,7 +48,7 @@ export function ActivityPage({ project }: { project?: string }) {
       >
         {pages.error && <Refusal error={pages.error} retry={pages.refetch} />}
         {pages.isPending && !pages.error && <Loading />}
-        {!pages.isPending && !pages.error && rows.length === 0 && <Empty command="ironloop apply --file ironloop.toml">Nothing has been done yet.</Empty>}
+        {!pages.isPending && !pages.error && rows.length === 0 && <Empty command={commands.apply()}>Nothing has been done yet.</Empty>}
         {rows.length > 0 && <Table label="Activity" rows={rows} columns={columns} keyOf={(row, index) => String(row.seq ?? row.id ?? index)} />}
         <MoreButton of={pages} />
       </Section>

@@ -10,6 +10,7 @@ import { ProfileTable } from '../components/profile-table';
 import { rulesOf, RulesTable } from '../components/rules-table';
 import { Ago, Count, Day, Digest, State } from '../components/show';
 import { Table, type Column } from '../components/table';
+import { commands } from '../format/command';
 
 interface At {
   project: string;
@@ -24,7 +25,6 @@ export function DatasetPage({ project, dataset, version }: At) {
   const profile = useApi<Profile>(`${base}/${wanted}/profile`);
   const history = useApi<List<DatasetVersion>>(base);
   const shown = answer.data;
-  const flag = version === undefined ? '' : ` --version ${version}`;
   return (
     <Page
       title={
@@ -38,7 +38,7 @@ export function DatasetPage({ project, dataset, version }: At) {
         { text: 'Data', to: `/p/${project}/data` },
       ]}
       lead={shown && <VersionLead of={shown} />}
-      copies={{ cli: `ironloop data show ${dataset} --project ${project}${flag}`, curl: `/api/v1${base}/${wanted}` }}
+      copies={{ cli: commands.dataset(project, dataset, version), curl: `/api/v1${base}/${wanted}` }}
     >
       <Answer of={answer}>{(data) => <Rules of={data} />}</Answer>
       <Section title="Columns" aside={profile.data && <>profile of <Count value={profile.data.rows} /> rows</>}>
@@ -51,7 +51,7 @@ export function DatasetPage({ project, dataset, version }: At) {
           <Answer of={history}>
             {({ items }) =>
               items.length === 0 ? (
-                <Empty command={`ironloop data add ${dataset} --project ${project}`}>Each reading of the source makes a version.</Empty>
+                <Empty command={commands.addData(project, dataset)}>Each reading of the source makes a version.</Empty>
               ) : (
                 <Table label="Versions" rows={items} columns={historyColumns(project, dataset)} keyOf={(row) => String(row.version)} />
               )

@@ -9,6 +9,7 @@ import { Answer, Empty } from '../components/answer';
 import { Page, Section } from '../components/page';
 import { Ago, Count, Day, State } from '../components/show';
 import { Table, type Column } from '../components/table';
+import { commands } from '../format/command';
 
 const columnsOf = (project: string): Column<DatasetRow>[] => [
   { id: 'name', title: 'Dataset', cell: (row) => <Link href={`/p/${project}/data/${row.name}`}>{row.name}</Link> },
@@ -21,9 +22,9 @@ const columnsOf = (project: string): Column<DatasetRow>[] => [
     title: 'Rules',
     cell: (row) => (
       <span className="tally">
-        <State of="pass">{row.passed}</State>
-        {row.failed > 0 && <State of="fail">{row.failed}</State>}
-        {row.warned > 0 && <State of="warn">{row.warned}</State>}
+        <State of="pass">{row.passed} pass</State>
+        {row.failed > 0 && <State of="fail">{row.failed} fail</State>}
+        {row.warned > 0 && <State of="warn">{row.warned} warn</State>}
       </span>
     ),
   },
@@ -46,7 +47,7 @@ export function DatasetsPage({ project }: { project: string }) {
       title="Data"
       name={`Data of ${project}`}
       crumbs={[{ text: project, to: `/p/${project}` }]}
-      copies={{ cli: `ironloop data list --project ${project}`, curl: `/api/v1/projects/${project}/datasets` }}
+      copies={{ cli: commands.datasets(project), curl: `/api/v1/projects/${project}/datasets` }}
     >
       <Section
         title="Datasets"
@@ -55,7 +56,7 @@ export function DatasetsPage({ project }: { project: string }) {
         <Answer of={answer}>
           {({ items }) =>
             items.length === 0 ? (
-              <Empty command={`ironloop data add --project ${project}`}>No dataset is declared or read yet. Declare one as [dataset.name] in the project file, then read it.</Empty>
+              <Empty command={commands.addData(project, '<dataset>')}>No dataset is declared or read yet. Declare one as [dataset.name] in the project file, then read it.</Empty>
             ) : (
               <Table label="Datasets" rows={items.filter((row) => row.name.includes(search))} columns={columnsOf(project)} keyOf={(row) => row.name} />
             )

@@ -11,6 +11,7 @@ import { Ago, Count, Digest, Num, State } from '../components/show';
 import { Table, type Column } from '../components/table';
 import { TryIt } from '../components/try-it';
 import { percent } from '../format/number';
+import { commands } from '../format/command';
 
 const MOST_REVISIONS = 10;
 
@@ -39,12 +40,12 @@ export function DeploymentPage({ project, endpoint }: { project: string; endpoin
         )
       }
       actions={answer.data && <RollbackButton project={project} deployment={answer.data} />}
-      copies={{ cli: `ironloop deploy show ${endpoint} --project ${project}`, curl: example?.curl ?? `/api/v1${path}`, python: example?.python ?? undefined }}
+      copies={{ cli: commands.deployment(project, endpoint), curl: example?.curl ?? `/api/v1${path}`, python: example?.python ?? undefined }}
     >
       <Answer of={answer}>
         {(data) =>
           data.revisions.length === 0 ? (
-            <Empty command={`ironloop deploy ${endpoint} --project ${project}`}>Nothing is deployed here yet. A promoted version goes live with:</Empty>
+            <Empty command={commands.deploy(project, endpoint)}>Nothing is deployed here yet. A promoted version goes live with:</Empty>
           ) : (
             <>
               <Section title="Traffic">
@@ -58,7 +59,7 @@ export function DeploymentPage({ project, endpoint }: { project: string; endpoin
                   {data.rollouts.length === 0 ? (
                     <Empty>No rollout so far.</Empty>
                   ) : (
-                    <Table label="Rollouts" rows={data.rollouts.toSorted((a, b) => b.at - a.at)} columns={rolloutColumns} keyOf={(row) => `${row.at} ${row.to}`} />
+                    <Table label="Rollouts" rows={data.rollouts.toSorted((a, b) => b.at - a.at)} columns={rolloutColumns} keyOf={(row) => `${row.at} ${row.to_revision}`} />
                   )}
                 </Section>
               </div>
@@ -89,7 +90,7 @@ const revisionColumns = (project: string, model: string): Column<Revision>[] => 
 ];
 
 function Share({ of }: { of: number }) {
-  const share = of > 1 ? of / 100 : of;
+  const share = of / 100;
   return (
     <span className="share">
       <meter value={share} max={1} aria-label="share of the traffic" />
@@ -105,17 +106,21 @@ const rolloutColumns: Column<Rollout>[] = [
     title: 'Revision',
     cell: (row) => (
       <span className="num nowrap">
-        {row.from === null ? 'first' : `r${row.from}`} → r{row.to}
+        {row.from_revision === 0 ? 'first' : `r${row.from_revision}`} → r{row.to_revision}
       </span>
     ),
   },
   { id: 'state', title: 'State', cell: (row) => <State of={row.state} /> },
-  { id: 'steps', title: 'Steps', cell: (row) => <span className="num nowrap">{row.steps.map(stepText).join(' → ') || '–'}</span> },
-  { id: 'reason', title: 'Reason', cell: (row) => row.reason ?? <span className="dim">–</span> },
+  { id: 'steps', title: 'Steps', cell: (row) => <span className="num nowrap">{stepsOf(row.steps)}</span> },
+  { id: 'reason', title: 'Reason', cell: (row) => row.reason || <span className="dim">–</span> },
 ];
 
-function stepText(step: unknown): string {
-  if (typeof step === 'number') return `${step} %`;
-  if (step && typeof step === 'object' && 'share' in step) return `${String(step.share)} %`;
-  return String(step);
+/** `[10, 100]` as `10 % → 100 %`. */
+function stepsOf(json: string): string {
+  try {
+    const shares: unknown = JSON.parse(json);
+    return Array.isArray(shares) && shares.length > 0 ? shares.map((share) => `${share} %`).join(' → ') : '–';
+  } catch {
+    return json;
+  }
 }

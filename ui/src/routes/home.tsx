@@ -10,6 +10,7 @@ import { Page, Section } from '../components/page';
 import { PhaseStrip } from '../components/phases';
 import { Ago, State } from '../components/show';
 import { Table, type Column } from '../components/table';
+import { commands } from '../format/command';
 
 const columns: Column<ProjectRow>[] = [
   {
@@ -54,7 +55,7 @@ export function HomePage() {
     rows.filter((row) => `${row.name} ${row.title ?? ''} ${row.owner ?? ''}`.toLowerCase().includes(search.toLowerCase()));
 
   return (
-    <Page title="Home" name="Home" copies={{ cli: 'ironloop project list', curl: '/api/v1/projects' }}>
+    <Page title="Home" name="Home" copies={{ cli: commands.projects(), curl: '/api/v1/projects' }}>
       <Section title="Needs you">
         <Answer of={needs}>
           {({ items }) =>
@@ -83,7 +84,7 @@ export function HomePage() {
         <Answer of={projects}>
           {({ items }) =>
             items.length === 0 ? (
-              <Empty command="ironloop apply --file ironloop.toml">A project begins with its file: the goal, the criteria, the data. Or see the whole loop on real data with “ironloop demo bikes”.</Empty>
+              <Empty command={commands.apply()}>A project begins with its file: the goal, the criteria, the data. Or see the whole loop on real data with “ironloop demo bikes”.</Empty>
             ) : (
               <Table label="Projects" rows={found(items)} columns={columns} keyOf={(row) => row.name} />
             )

@@ -12,6 +12,7 @@ import { Table, type Column } from '../components/table';
 import { duration } from '../format/time';
 import { hasEnded } from '../hooks/job';
 import { useServerNow } from '../hooks/server-clock';
+import { commands } from '../format/command';
 
 export function JobsPage({ project }: { project?: string }) {
   const query = { project, limit: 100 };
@@ -20,13 +21,12 @@ export function JobsPage({ project }: { project?: string }) {
     queryFn: ({ signal }) => get<List<Job>>('/api/v1/jobs', query, signal),
     refetchInterval: (state) => (state.state.data?.items.some((job) => !hasEnded(job.state)) ? 1500 : 10_000),
   });
-  const filter = project === undefined ? '' : ` --project ${project}`;
   return (
     <Page
       title="Jobs"
       name="Jobs"
       crumbs={project === undefined ? [] : [{ text: project, to: `/p/${project}` }]}
-      copies={{ cli: `ironloop jobs${filter}`, curl: withQuery('/api/v1/jobs', query) }}
+      copies={{ cli: commands.jobs(project), curl: withQuery('/api/v1/jobs', query) }}
     >
       <Answer of={answer}>
         {({ items }) => {
@@ -39,7 +39,7 @@ export function JobsPage({ project }: { project?: string }) {
               </Section>
               <Section title="Ended">
                 {ended.length === 0 ? (
-                  <Empty command={`ironloop train${filter}`}>No job has ended yet. Training, evaluation, reading of data and rollouts run as jobs.</Empty>
+                  <Empty command={commands.train(project)}>No job has ended yet. Training, evaluation, reading of data and rollouts run as jobs.</Empty>
                 ) : (
                   <Table label="Ended" rows={ended} columns={columns} keyOf={(row) => row.id} />
                 )}

@@ -9,6 +9,7 @@ import { Answer, Empty } from '../components/answer';
 import { Page, Section } from '../components/page';
 import { Ago, Num, State } from '../components/show';
 import { Table, type Column } from '../components/table';
+import { commands } from '../format/command';
 
 type Row = Model['versions'][number];
 
@@ -28,7 +29,7 @@ export function ModelPage({ project, model }: { project: string; model: string }
       ]}
       lead={answer.data && <Aliases of={answer.data.aliases} to={to} />}
       copies={{
-        cli: `ironloop model show ${model} --project ${project}`,
+        cli: commands.model(project, model),
         curl: `/api/v1${path}`,
         python: `mlflow.search_model_versions("name = '${model}'")`,
       }}
@@ -37,7 +38,7 @@ export function ModelPage({ project, model }: { project: string; model: string }
         <Answer of={answer}>
           {({ versions }) =>
             versions.length === 0 ? (
-              <Empty command={`ironloop evaluate --project ${project} --run <run id>`}>This model has no version yet.</Empty>
+              <Empty command={commands.evaluate(project, '<run id>')}>This model has no version yet.</Empty>
             ) : (
               <Table label="Versions" rows={versions.toSorted((a, b) => b.version - a.version)} columns={columnsOf(project, versions, to)} keyOf={(row) => String(row.version)} />
             )

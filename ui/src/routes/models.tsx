@@ -8,6 +8,7 @@ import { Aliases } from '../components/aliases';
 import { Answer, Empty } from '../components/answer';
 import { Page, Section } from '../components/page';
 import { Table, type Column } from '../components/table';
+import { commands } from '../format/command';
 
 const columnsOf = (project: string): Column<ModelRow>[] => [
   { id: 'name', title: 'Model', cell: (row) => <Link href={`/p/${project}/models/${encodeURIComponent(row.name)}`}>{row.name}</Link> },
@@ -22,13 +23,13 @@ export function ModelsPage({ project }: { project: string }) {
       title="Models"
       name={`Models of ${project}`}
       crumbs={[{ text: project, to: `/p/${project}` }]}
-      copies={{ cli: `ironloop model list --project ${project}`, curl: `/api/v1/projects/${project}/models`, python: 'mlflow.search_registered_models()' }}
+      copies={{ cli: commands.models(project), curl: `/api/v1/projects/${project}/models`, python: 'mlflow.search_registered_models()' }}
     >
       <Section title="Registered models">
         <Answer of={answer}>
           {({ items }) =>
             items.length === 0 ? (
-              <Empty command={`ironloop evaluate --project ${project} --run <run id>`}>No run has become a version yet. Evaluate the best run; it is registered when it passes the candidate gate.</Empty>
+              <Empty command={commands.evaluate(project, '<run id>')}>No run has become a version yet. Evaluate the best run; it is registered when it passes the candidate gate.</Empty>
             ) : (
               <Table label="Models" rows={items} columns={columnsOf(project)} keyOf={(row) => row.name} />
             )

@@ -4,7 +4,7 @@
  */
 import { Link, Redirect } from 'wouter';
 import { useApi } from '../api/queries';
-import type { Alert, DeploymentRow, List, Monitoring, Project, Retraining } from '../api/types';
+import type { Alert, Deployment, List, Monitoring, Project, Retraining, Watched } from '../api/types';
 import { Answer, Empty } from '../components/answer';
 import { DriftTable } from '../components/drift-table';
 import { LiveChart } from '../components/live-chart';
@@ -15,25 +15,29 @@ import { Day, State } from '../components/show';
 import { Table, type Column } from '../components/table';
 import { WindowTable } from '../components/window-table';
 import { count, number } from '../format/number';
+import { useUrlState } from '../hooks/url-state';
 import { targetOf } from '../format/target';
+import { commands } from '../format/command';
 
 export function MonitoringPage({ project, endpoint }: { project: string; endpoint: string | undefined }) {
-  const deployments = useApi<List<DeploymentRow>>(`/projects/${project}/deployments`);
+  const deployments = useApi<List<Deployment>>(`/projects/${project}/deployments`);
   if (endpoint !== undefined) return <Endpoint project={project} endpoint={endpoint} others={deployments.data?.items ?? []} />;
   const first = deployments.data?.items[0];
   if (first) return <Redirect to={`/p/${project}/monitoring/${first.name}`} replace />;
   return (
     <Page title="Monitoring" name={`Monitoring of ${project}`} crumbs={[{ text: project, to: `/p/${project}` }]}>
       <Answer of={deployments}>
-        {() => <Empty command={`ironloop deploy <endpoint> --project ${project}`}>Nothing is deployed, so there is nothing to watch.</Empty>}
+        {() => <Empty command={commands.deploy(project, '<endpoint>')}>Nothing is deployed, so there is nothing to watch.</Empty>}
       </Answer>
     </Page>
   );
 }
 
-function Endpoint({ project, endpoint, others }: { project: string; endpoint: string; others: DeploymentRow[] }) {
+function Endpoint({ project, endpoint, others }: { project: string; endpoint: string; others: Deployment[] }) {
   const path = `/projects/${project}/monitoring/${endpoint}`;
+  const [view, setView] = useUrlState({ metric: '' });
   const answer = useApi<Monitoring>(path, undefined, { every: 10_000 });
+  const watched = answer.data && watch(answer.data, view.metric);
   const detail = useApi<Project>(`/projects/${project}`);
   const retrainings = useApi<List<Retraining>>(`/projects/${project}/retrainings`, undefined, { every: 10_000 });
   return (
@@ -44,18 +48,18 @@ function Endpoint({ project, endpoint, others }: { project: string; endpoint: st
         { text: project, to: `/p/${project}` },
         { text: endpoint, to: `/p/${project}/deployments/${endpoint}` },
       ]}
-      lead={answer.data && <NowLine of={answer.data} />}
+      lead={watched && <NowLine of={watched} />}
       actions={<RetrainButton project={project} />}
-      copies={{ cli: `ironloop monitor show ${endpoint} --project ${project}`, curl: `/api/v1${path}` }}
+      copies={{ cli: commands.monitoring(project, endpoint), curl: `/api/v1${path}` }}
     >
       {others.length > 1 && <Others project={project} endpoint={endpoint} of={others} />}
-      <Answer of={answer}>
+      <Answer of={{ ...answer, data: watched }}>
         {(data) =>
           data.windows.length === 0 ? (
-            <Empty command={`ironloop monitor run --project ${project}`}>No window has been looked at yet. The endpoint needs requests; then:</Empty>
+            <Empty command={commands.monitorRun(project)}>No window has been looked at yet. The endpoint needs requests; then:</Empty>
           ) : (
             <>
-              <Section title={<>Live {data.metric}, window by window</>} aside={labelsSoFar(data)}>
+              <Section title={`Live ${data.metric}, window by window`} aside={<Aside of={data} onMetric={(metric) => setView({ metric })} />}>
                 <LiveChart monitoring={data} target={targetOf(detail.data?.criteria ?? [], data.metric, 'live')} />
               </Section>
               <div className="columns">
@@ -81,7 +85,7 @@ function Endpoint({ project, endpoint, others }: { project: string; endpoint: st
         <Answer of={retrainings}>
           {({ items }) =>
             items.length === 0 ? (
-              <Empty command={`ironloop retrain --project ${project} --reason "…"`}>No retraining so far. A trigger in the project file starts one by itself when a check alerts.</Empty>
+              <Empty command={commands.retrain(project)}>No retraining so far. A trigger in the project file starts one by itself when a check alerts.</Empty>
             ) : (
               <Retrainings project={project} items={items} />
             )
@@ -92,7 +96,7 @@ function Endpoint({ project, endpoint, others }: { project: string; endpoint: st
   );
 }
 
-function Others({ project, endpoint, of }: { project: string; endpoint: string; of: DeploymentRow[] }) {
+function Others({ project, endpoint, of }: { project: string; endpoint: string; of: Deployment[] }) {
   return (
     <nav className="tabs" aria-label="Endpoints">
       {of.map((row) => (
@@ -104,7 +108,7 @@ function Others({ project, endpoint, of }: { project: string; endpoint: string; 
   );
 }
 
-function NowLine({ of }: { of: Monitoring }) {
+function NowLine({ of }: { of: Watched }) {
   const open = of.alerts.filter((alert) => alert.resolved_at === null);
   const last = of.windows.findLast((window) => window.live[of.metric]?.value !== undefined && window.live[of.metric]?.value !== null);
   return (
@@ -115,6 +119,31 @@ function NowLine({ of }: { of: Monitoring }) {
           {of.metric} was {number(last.live[of.metric]?.value)} in the window to <Day at={last.end} />
           {last.version !== null && <>, version {last.version}</>}
         </>
+      )}
+    </>
+  );
+}
+
+/** The metric in the address, else the one that the live criterion names, else the first that was computed. */
+function watch(data: Monitoring, wanted: string): Watched {
+  return { ...data, metric: wanted || data.metric || metricsOf(data)[0] || '' };
+}
+
+function metricsOf(data: Monitoring): string[] {
+  return [...new Set(data.windows.flatMap((window) => Object.keys(window.live)))].toSorted();
+}
+
+function Aside({ of, onMetric }: { of: Watched; onMetric: (metric: string) => void }) {
+  const metrics = metricsOf(of);
+  return (
+    <>
+      {labelsSoFar(of)}{' '}
+      {metrics.length > 1 && (
+        <select aria-label="Metric" value={of.metric} onChange={(event) => onMetric(event.target.value)}>
+          {metrics.map((metric) => (
+            <option key={metric}>{metric}</option>
+          ))}
+        </select>
       )}
     </>
   );

@@ -8,6 +8,7 @@ import { Answer, Empty } from '../components/answer';
 import { CriteriaTable } from '../components/criteria-table';
 import { Facts, Page, Section } from '../components/page';
 import { State } from '../components/show';
+import { commands } from '../format/command';
 
 const PLACES: Record<string, string> = { design: '', data: '/data', develop: '/runs', deploy: '/deployments', maintain: '/monitoring' };
 
@@ -20,7 +21,7 @@ export function ProjectPage({ project }: { project: string }) {
       name={data?.title ?? project}
       crumbs={[{ text: 'Home', to: '/' }]}
       lead={data && <ProjectLead of={data} />}
-      copies={{ cli: `ironloop project show ${project}`, curl: `/api/v1/projects/${project}` }}
+      copies={{ cli: commands.designCheck(project), curl: `/api/v1/projects/${project}` }}
     >
       <Answer of={answer}>
         {(shown) => (

@@ -16,6 +16,7 @@ import { RunOutcome } from '../components/run-outcome';
 import { Ago, State } from '../components/show';
 import { Table, type Column } from '../components/table';
 import { duration } from '../format/time';
+import { commands } from '../format/command';
 
 interface At {
   run: string;
@@ -49,7 +50,7 @@ export function RunPage({ run, project, experiment }: At) {
       lead={mlflow && <RunLead run={mlflow} />}
       actions={project !== undefined && mlflow && <EvaluateButton project={project} run={run} status={mlflow.info.status} />}
       copies={{
-        cli: project === undefined ? undefined : `ironloop runs show ${run} --project ${project}`,
+        cli: project === undefined ? undefined : commands.runs(project, `attributes.run_id = '${run}'`, ''),
         curl: `/api/2.0/mlflow/runs/get?run_id=${run}`,
         python: `mlflow.get_run("${run}")`,
       }}

@@ -12,6 +12,7 @@ import { defaultColumns, keysOf, runColumns } from '../components/run-columns';
 import { RunTable } from '../components/run-table';
 import { withQuery } from '../api/client';
 import { useUrlState } from '../hooks/url-state';
+import { commands } from '../format/command';
 
 const PAGE = '100';
 const MOST = 1000;
@@ -28,14 +29,13 @@ export function RunsPage({ project }: { project: string }) {
   const columns = useMemo(() => runColumns(keys, criteria, (row) => `/p/${project}/runs/${row.run_id}`), [keys, criteria, project]);
   const shown = view.cols === '' ? defaultColumns(rows, keys, criteria) : view.cols.split(',');
   const hidden = Object.fromEntries(columns.map((column) => [column.id, !shown.includes(column.id)]));
-  const filtered = view.filter === '' ? '' : ` --filter "${view.filter.replaceAll('"', '\\"')}"`;
 
   return (
     <Page
       title="Runs"
       name={`Runs of ${project}`}
       crumbs={[{ text: project, to: `/p/${project}` }]}
-      copies={{ cli: `ironloop runs --project ${project}${filtered}`, curl: withQuery(`/api/v1${path}`, query), python: pythonOf(view.filter, view.order_by) }}
+      copies={{ cli: commands.runs(project, view.filter, view.order_by), curl: withQuery(`/api/v1${path}`, query), python: pythonOf(view.filter, view.order_by) }}
     >
       <div className="toolbar">
         <FilterBox key={view.filter} value={view.filter} error={pages.error} onChange={(filter) => setView({ filter })} />
@@ -47,7 +47,7 @@ export function RunsPage({ project }: { project: string }) {
       {pages.error && <Refusal error={pages.error} retry={pages.refetch} />}
       {pages.isPending && !pages.error && <Loading />}
       {!pages.isPending && !pages.error && rows.length === 0 && (
-        <Empty command={view.filter === '' ? `ironloop train --project ${project}` : undefined}>
+        <Empty command={view.filter === '' ? commands.train(project) : undefined}>
           {view.filter === '' ? 'No run yet. Train the candidates of the project file:' : 'No run matches this filter.'}
         </Empty>
       )}

@@ -13,6 +13,8 @@ import { GateTable } from '../components/gate-table';
 import { Facts, Page, Section } from '../components/page';
 import { PromoteButton } from '../components/promote-button';
 import { Ago, Count, Digest, State } from '../components/show';
+import { kindOf } from '../components/try-it';
+import { commands } from '../format/command';
 
 interface At {
   project: string;
@@ -39,7 +41,7 @@ export function VersionPage({ project, model, version }: At) {
       lead={answer.data && <VersionLead project={project} of={answer.data} />}
       actions={answer.data && <PromoteButton project={project} model={model} version={version} />}
       copies={{
-        cli: `ironloop model show ${model} ${version} --project ${project}`,
+        cli: commands.model(project, model, version),
         curl: `/api/v1${path}`,
         python: `mlflow.pyfunc.load_model("models:/${model}/${version}")`,
       }}
@@ -48,7 +50,7 @@ export function VersionPage({ project, model, version }: At) {
         {(data) => (
           <>
             {data.gates.length === 0 && (
-              <Empty command={`ironloop evaluate --project ${project} --version ${version}`}>No gate has judged this version yet.</Empty>
+              <Empty command={commands.evaluate(project, String(version))}>No gate has judged this version yet.</Empty>
             )}
             {data.gates.map((gate) => (
               <GateReport key={gate.gate} gate={gate} of={data} project={project} />
@@ -56,7 +58,7 @@ export function VersionPage({ project, model, version }: At) {
             {data.evaluation ? (
               <EvaluationTables evaluation={data.evaluation} />
             ) : (
-              <Empty command={`ironloop evaluate --project ${project} --version ${version}`}>This version has not been evaluated on held-out rows.</Empty>
+              <Empty command={commands.evaluate(project, String(version))}>This version has not been evaluated on held-out rows.</Empty>
             )}
             <Inputs of={data} />
           </>
@@ -134,7 +136,7 @@ function Inputs({ of }: { of: ModelVersion }) {
       {inputs.length === 0 ? (
         <Empty>The version carries no signature.</Empty>
       ) : (
-        <Facts of={inputs.map((input) => [input.name, `${input.type ?? input.kind ?? ''}${input.nullable ? ', may be missing' : ''}`])} />
+        <Facts of={inputs.map((input) => [input.name, `${kindOf(input)}${input.nullable ? ', may be missing' : ''}`])} />
       )}
     </Section>
   );
