@@ -154,6 +154,7 @@ const v1 = [
   [/^\/jobs$/, () => items(jobs)],
   [/^\/jobs\/(.+)$/, () => ({ ...jobs[1], result: { version: 9, verdict: 'pass', model: 'bikes' } })],
   [/^\/audit$/, (_, query) => pageOf(audit, query)],
+  [/\/design-check$/, () => ({ verdict: 'feasible', checks: [{ id: 'min_rows', verdict: 'pass', value: 16824, limit: 8000, reason: '16 824 rows with a known label' }, { id: 'max_missing', verdict: 'pass', value: 0.0022, limit: 0.05, reason: 'pn is missing in 0.2 % of the rows' }, { id: 'max_label_delay', verdict: 'unknown', value: null, limit: 172800, reason: 'no prediction has an outcome yet' }] })],
   [/\/(evaluate|retrain|train|deploy|rollback)$/, () => ({ job: 'job-0200' })],
 ];
 

@@ -149,6 +149,10 @@ export interface RunRow {
   start_time: number | null;
   end_time: number | null;
   candidate: string | null;
+  /** `training`, `trial`; null for a user's own run. */
+  kind?: string | null;
+  parent_run?: string | null;
+  has_model?: boolean;
   metrics: Record<string, number | null>;
   params: Record<string, string>;
   verdicts: Record<string, Verdict>;
@@ -255,8 +259,8 @@ export interface Rollout {
   /** 0 where nothing served before. */
   from_revision: number;
   to_revision: number;
-  /** A list of shares in percent, as JSON text. */
-  steps: string;
+  /** Shares in percent, also as JSON text. */
+  steps: string | number[];
   step?: number;
   state: string;
   reason: string | null;

@@ -18,7 +18,7 @@ const columns: Column<Row>[] = [
   { id: 'verdict', title: 'Verdict', cell: (row) => <State of={row.verdict} /> },
   { id: 'id', title: 'Criterion', cell: (row) => <strong>{row.id}</strong> },
   { id: 'target', title: 'Target', cell: (row) => <span className="target">{row.target}</span> },
-  { id: 'value', title: 'This run', right: true, cell: (row) => <Num value={row.value} metric={row.metric} /> },
+  { id: 'value', title: 'Its own metric', right: true, cell: (row) => <Num value={row.value} metric={row.metric} /> },
 ];
 
 interface OutcomeProps {

@@ -5,6 +5,7 @@ import { Link } from 'wouter';
 import { useApi } from '../api/queries';
 import type { DatasetVersion, List, Profile } from '../api/types';
 import { Answer, Empty, Refusal } from '../components/answer';
+import { JobButton } from '../components/job-button';
 import { Page, Section } from '../components/page';
 import { ProfileTable } from '../components/profile-table';
 import { rulesOf, RulesTable } from '../components/rules-table';
@@ -38,6 +39,11 @@ export function DatasetPage({ project, dataset, version }: At) {
         { text: 'Data', to: `/p/${project}/data` },
       ]}
       lead={shown && <VersionLead of={shown} />}
+      actions={
+        <JobButton label="Read the source" title={`Read ${dataset} again`} path={`/projects/${project}/datasets/${dataset}/versions`}>
+          <p>The source is read and its rules are checked. If it has new rows and keeps the rules, a new version becomes current; if it breaks one of severity error, it is quarantined and the current version stays.</p>
+        </JobButton>
+      }
       copies={{ cli: commands.dataset(project, dataset, version), curl: `/api/v1${base}/${wanted}` }}
     >
       <Answer of={answer}>{(data) => <Rules of={data} />}</Answer>

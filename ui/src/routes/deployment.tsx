@@ -5,6 +5,7 @@ import { Link } from 'wouter';
 import { useApi } from '../api/queries';
 import type { Deployment, Project, Revision, Rollout } from '../api/types';
 import { Answer, Empty } from '../components/answer';
+import { DeployButton } from '../components/deploy-button';
 import { Page, Section } from '../components/page';
 import { RollbackButton } from '../components/rollback-button';
 import { Ago, Count, Digest, Num, State } from '../components/show';
@@ -39,7 +40,14 @@ export function DeploymentPage({ project, endpoint }: { project: string; endpoin
           </>
         )
       }
-      actions={answer.data && <RollbackButton project={project} deployment={answer.data} />}
+      actions={
+        answer.data && (
+          <>
+            <DeployButton project={project} deployment={answer.data} />
+            <RollbackButton project={project} deployment={answer.data} />
+          </>
+        )
+      }
       copies={{ cli: commands.deployment(project, endpoint), curl: example?.curl ?? `/api/v1${path}`, python: example?.python ?? undefined }}
     >
       <Answer of={answer}>
@@ -116,11 +124,11 @@ const rolloutColumns: Column<Rollout>[] = [
 ];
 
 /** `[10, 100]` as `10 % → 100 %`. */
-function stepsOf(json: string): string {
+function stepsOf(steps: string | number[]): string {
   try {
-    const shares: unknown = JSON.parse(json);
+    const shares: unknown = typeof steps === 'string' ? JSON.parse(steps) : steps;
     return Array.isArray(shares) && shares.length > 0 ? shares.map((share) => `${share} %`).join(' → ') : '–';
   } catch {
-    return json;
+    return String(steps);
   }
 }

@@ -6,6 +6,7 @@ import { useApi } from '../api/queries';
 import type { Phase, Project } from '../api/types';
 import { Answer, Empty } from '../components/answer';
 import { CriteriaTable } from '../components/criteria-table';
+import { Feasibility } from '../components/feasibility';
 import { Facts, Page, Section } from '../components/page';
 import { State } from '../components/show';
 import { commands } from '../format/command';
@@ -36,6 +37,7 @@ export function ProjectPage({ project }: { project: string }) {
                 <CriteriaTable project={project} criteria={shown.criteria} />
               )}
             </Section>
+            <Feasibility project={project} />
             <div className="columns">
               <Charter of={shown} />
               <People of={shown.people} />

@@ -105,7 +105,7 @@ function Outcome({ project, run }: { project: string; run: string }) {
   const detail = useApi<Project>(`/projects/${project}`);
   const row = found.data?.items[0];
   return (
-    <Section title="Against the criteria" aside="As far as this run's metrics tell; the gate decides on an evaluation with bounds.">
+    <Section title="Against the criteria" aside="Verdicts of its latest evaluation on the held-out rows; unknown until it is evaluated.">
       <Answer of={detail}>{({ criteria }) => <RunOutcome criteria={criteria} verdicts={row?.verdicts ?? {}} metrics={row?.metrics ?? {}} />}</Answer>
     </Section>
   );

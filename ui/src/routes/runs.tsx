@@ -7,6 +7,7 @@ import type { Project, RunRow } from '../api/types';
 import { Empty, Loading, Refusal } from '../components/answer';
 import { ColumnPicker } from '../components/column-picker';
 import { FilterBox } from '../components/filter-box';
+import { JobButton } from '../components/job-button';
 import { Page } from '../components/page';
 import { defaultColumns, keysOf, runColumns } from '../components/run-columns';
 import { RunTable } from '../components/run-table';
@@ -35,6 +36,14 @@ export function RunsPage({ project }: { project: string }) {
       title="Runs"
       name={`Runs of ${project}`}
       crumbs={[{ text: project, to: `/p/${project}` }]}
+      actions={
+        <JobButton label="Train" title="Train the candidates" path={`/projects/${project}/train`}>
+          <p>
+            The candidates of the project file are tuned on time-ordered folds of the newest data. Each trial is a run in this table, and the best one leaves a model. Nothing
+            that is live changes.
+          </p>
+        </JobButton>
+      }
       copies={{ cli: commands.runs(project, view.filter, view.order_by), curl: withQuery(`/api/v1${path}`, query), python: pythonOf(view.filter, view.order_by) }}
     >
       <div className="toolbar">
