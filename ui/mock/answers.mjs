@@ -43,7 +43,7 @@ const datasetVersion = (version) => ({
   dataset: 'trips', version, delta_version: version, digest: `sha256:${hex(version, 64)}`, rows: 8760 + version * 672, state: version === 12 ? 'current' : version === 11 ? 'quarantined' : 'superseded',
   created_at: NOW - (13 - version) * 20 * DAY, until: NOW - (13 - version) * 20 * DAY - 3_600_000,
   schema: ['date', 'ts', 'count', 'tmin', 'tmax', 'pn'].map((name) => ({ name, type: name === 'count' ? 'i64' : 'f64', nullable: name !== 'ts' })),
-  checks: { at: NOW, results: version === 11 ? rules : rules.map((rule) => ({ ...rule, verdict: rule.verdict === 'fail' ? 'pass' : rule.verdict, failing_rows: 0, examples: [] })) },
+  checks: version === 11 ? rules : rules.map((rule) => ({ ...rule, verdict: rule.verdict === 'fail' ? 'pass' : rule.verdict, failing_rows: 0, examples: [] })),
 });
 
 const bars = (centre, width) => ({ edges: Array.from({ length: 21 }, (_, index) => index * width), counts: Array.from({ length: 20 }, (_, index) => Math.round(900 * Math.exp(-((index - centre) ** 2) / 18))) });
@@ -138,6 +138,8 @@ const v1 = [
   [/^\/projects\/flights$/, () => ({ ...project, name: 'flights', title: 'Departures that leave late', criteria: [] })],
   [/^\/projects\/flights\//, () => items([])],
   [/^\/projects\/bikes\/datasets$/, () => items([{ name: 'trips', owner: 'de', sensitivity: 'public', version: 12, rows: 16824, columns: 6, state: 'current', checked_at: NOW - DAY, passed: 6, failed: 0, warned: 1, quarantined: 1, fresh_until: NOW - DAY }])],
+  [/\/rows$/, (_, query) => ({ columns: ['ts', 'count', 'tmin'], ...pageOf(Array.from({ length: 60 }, (__, hour) => ({ ts: `2019-09-0${1 + Math.floor(hour / 24)}T${String(hour % 24).padStart(2, '0')}:00:00`, count: Math.round(900 * chance(hour)), tmin: 12.5 })), query) })],
+  [/\/acknowledge$/, () => ({})],
   [/\/versions$/, () => items(Array.from({ length: 12 }, (_, index) => datasetVersion(12 - index)))],
   [/\/datasets\/trips\/versions\/(\w+)\/profile$/, () => profile],
   [/\/datasets\/trips\/versions\/(\w+)$/, (at) => datasetVersion(at === 'current' ? 12 : Number(at))],

@@ -16,13 +16,14 @@ export function useApi<T>(path: string, query?: Query, options: { every?: number
 }
 
 /** Reads a list of `/api/v1` page by page; the server filters, sorts and cuts. */
-export function useApiPages<T>(path: string, query: Query) {
+export function useApiPages<T>(path: string, query: Query, every?: number) {
   return useInfiniteQuery({
     queryKey: ['v1', path, query],
     initialPageParam: '',
     queryFn: ({ pageParam, signal }) => get<List<T>>(`/api/v1${path}`, { ...query, token: pageParam }, signal),
     getNextPageParam: (page) => page.next || undefined,
     placeholderData: keepPreviousData,
+    refetchInterval: every ?? false,
   });
 }
 

@@ -120,7 +120,9 @@ export interface DatasetVersion {
   until: number | null;
   delta_version?: number;
   schema?: { name: string; type: string; nullable: boolean }[];
-  checks?: RuleResult[] | { results?: RuleResult[]; rules?: RuleResult[] };
+  /** Rows of the source that lie in the future and were left out. */
+  hidden?: number;
+  checks?: RuleResult[];
 }
 
 export interface ColumnProfile {
@@ -294,6 +296,7 @@ export interface Alert {
   monitor: string;
   state: string;
   opened_at: number;
+  acknowledged_by?: string | null;
   resolved_at: number | null;
   message: string;
 }

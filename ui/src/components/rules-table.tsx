@@ -1,14 +1,9 @@
 /**
  * The rules of a dataset version with what was seen, what is allowed, and some of the rows that break them.
  */
-import type { DatasetVersion, RuleResult } from '../api/types';
+import type { RuleResult } from '../api/types';
 import { Count, State, Value } from './show';
 import { Table, type Column } from './table';
-
-export function rulesOf(checks: DatasetVersion['checks']): RuleResult[] {
-  if (checks === undefined || checks === null) return [];
-  return Array.isArray(checks) ? checks : (checks.results ?? checks.rules ?? []);
-}
 
 export function RulesTable({ rules }: { rules: RuleResult[] }) {
   return <Table label="Rules" rows={rules} columns={columns} keyOf={(row) => row.id} />;

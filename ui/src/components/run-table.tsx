@@ -116,9 +116,11 @@ function Head<T>({ column, orderBy, onOrderBy, children }: HeadProps<T>) {
       {column?.sort ? (
         <button type="button" className="sort" onClick={() => onOrderBy(nextOrder(orderBy, column.sort ?? ''))}>
           {children}
-          <span aria-hidden="true" className="arrow">
-            {sorted ? (direction === 'ASC' ? '▲' : '▼') : ''}
-          </span>
+          {sorted && (
+            <span aria-hidden="true" className="arrow">
+              {direction === 'ASC' ? '▲' : '▼'}
+            </span>
+          )}
         </button>
       ) : (
         children

@@ -2,13 +2,16 @@
  * One version of a dataset: are its rules kept, what is in its columns, and which versions came before.
  */
 import { Link } from 'wouter';
-import { useApi } from '../api/queries';
-import type { DatasetVersion, List, Profile } from '../api/types';
-import { Answer, Empty, Refusal } from '../components/answer';
+import { Problem } from '../api/client';
+import { useApi, useApiPages } from '../api/queries';
+import type { DatasetVersion, Profile } from '../api/types';
+import { Answer, Empty, Loading, Refusal } from '../components/answer';
 import { JobButton } from '../components/job-button';
+import { MoreButton } from '../components/more-button';
 import { Page, Section } from '../components/page';
 import { ProfileTable } from '../components/profile-table';
-import { rulesOf, RulesTable } from '../components/rules-table';
+import { RulesTable } from '../components/rules-table';
+import { RowsSection } from '../components/rows-table';
 import { Ago, Count, Day, Digest, State } from '../components/show';
 import { Table, type Column } from '../components/table';
 import { commands } from '../format/command';
@@ -24,8 +27,10 @@ export function DatasetPage({ project, dataset, version }: At) {
   const wanted = version ?? 'current';
   const answer = useApi<DatasetVersion>(`${base}/${wanted}`);
   const profile = useApi<Profile>(`${base}/${wanted}/profile`);
-  const history = useApi<List<DatasetVersion>>(base);
+  const history = useApiPages<DatasetVersion>(base, { limit: 20 });
   const shown = answer.data;
+  const nothing = answer.error instanceof Problem && answer.error.status === 404;
+  const versions = history.data?.pages.flatMap((page) => page.items) ?? [];
   return (
     <Page
       title={
@@ -46,24 +51,25 @@ export function DatasetPage({ project, dataset, version }: At) {
       }
       copies={{ cli: commands.dataset(project, dataset, version), curl: `/api/v1${base}/${wanted}` }}
     >
-      <Answer of={answer}>{(data) => <Rules of={data} />}</Answer>
-      <Section title="Columns" aside={profile.data && <>profile of <Count value={profile.data.rows} /> rows</>}>
-        <Answer of={profile}>{(data) => <ProfileTable profile={data} schema={shown?.schema ?? []} />}</Answer>
-      </Section>
+      {nothing ? (
+        <Empty command={commands.addData(project, dataset)}>No version keeps the rules yet. Read the source:</Empty>
+      ) : (
+        <>
+          <Answer of={answer}>{(data) => <Rules of={data} />}</Answer>
+          <Section title="Columns" aside={profile.data && <>profile of <Count value={profile.data.rows} /> rows</>}>
+            <Answer of={profile}>{(data) => <ProfileTable profile={data} schema={shown?.schema ?? []} />}</Answer>
+          </Section>
+          <Section title="Rows">
+            <RowsSection path={`${base}/${wanted}/rows`} />
+          </Section>
+        </>
+      )}
       <Section title="Versions">
-        {history.error ? (
-          <Refusal error={history.error} retry={history.refetch} />
-        ) : (
-          <Answer of={history}>
-            {({ items }) =>
-              items.length === 0 ? (
-                <Empty command={commands.addData(project, dataset)}>Each reading of the source makes a version.</Empty>
-              ) : (
-                <Table label="Versions" rows={items} columns={historyColumns(project, dataset)} keyOf={(row) => String(row.version)} />
-              )
-            }
-          </Answer>
-        )}
+        {history.error && <Refusal error={history.error} retry={history.refetch} />}
+        {history.isPending && !history.error && <Loading />}
+        {history.data && versions.length === 0 && <Empty command={commands.addData(project, dataset)}>Each reading of the source makes a version.</Empty>}
+        {versions.length > 0 && <Table label="Versions" rows={versions} columns={historyColumns(project, dataset)} keyOf={(row) => String(row.version)} />}
+        <MoreButton of={history} />
       </Section>
     </Page>
   );
@@ -72,7 +78,7 @@ export function DatasetPage({ project, dataset, version }: At) {
 function VersionLead({ of }: { of: DatasetVersion }) {
   return (
     <>
-      <Count value={of.rows} /> rows until <Day at={of.until} />, read <Ago at={of.created_at} />
+      <Count value={of.rows} /> rows{of.hidden ? ` (${of.hidden} lie in the future and are left out)` : ''} until <Day at={of.until} />, read <Ago at={of.created_at} />
       <span className="dim">
         {' '}
         · digest <Digest of={of.digest} />
@@ -82,7 +88,7 @@ function VersionLead({ of }: { of: DatasetVersion }) {
 }
 
 function Rules({ of }: { of: DatasetVersion }) {
-  const rules = rulesOf(of.checks);
+  const rules = of.checks ?? [];
   const failed = rules.filter((rule) => rule.verdict === 'fail').length;
   const said = failed === 0 ? `${rules.length} rules kept` : `${failed} of ${rules.length} rules broken`;
   return (

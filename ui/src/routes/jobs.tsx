@@ -2,10 +2,11 @@
  * Jobs: what runs, how far it is, what waits and how the rest ended.
  */
 import { Link } from 'wouter';
-import { useQuery } from '@tanstack/react-query';
-import { get, withQuery } from '../api/client';
-import type { Job, List } from '../api/types';
-import { Answer, Empty } from '../components/answer';
+import { withQuery } from '../api/client';
+import { useApiPages } from '../api/queries';
+import type { Job } from '../api/types';
+import { Empty, Loading, Refusal } from '../components/answer';
+import { MoreButton } from '../components/more-button';
 import { Page, Section } from '../components/page';
 import { Ago, State } from '../components/show';
 import { Table, type Column } from '../components/table';
@@ -14,13 +15,14 @@ import { hasEnded } from '../hooks/job';
 import { useServerNow } from '../hooks/server-clock';
 import { commands } from '../format/command';
 
+const POLL = 2_000;
+
 export function JobsPage({ project }: { project?: string }) {
-  const query = { project, limit: 100 };
-  const answer = useQuery<List<Job>>({
-    queryKey: ['v1', '/jobs', query],
-    queryFn: ({ signal }) => get<List<Job>>('/api/v1/jobs', query, signal),
-    refetchInterval: (state) => (state.state.data?.items.some((job) => !hasEnded(job.state)) ? 1500 : 10_000),
-  });
+  const query = { project, limit: 50 };
+  const pages = useApiPages<Job>('/jobs', query, POLL);
+  const items = pages.data?.pages.flatMap((page) => page.items) ?? [];
+  const open = items.filter((job) => !hasEnded(job.state));
+  const ended = items.filter((job) => hasEnded(job.state));
   return (
     <Page
       title="Jobs"
@@ -28,26 +30,23 @@ export function JobsPage({ project }: { project?: string }) {
       crumbs={project === undefined ? [] : [{ text: project, to: `/p/${project}` }]}
       copies={{ cli: commands.jobs(project), curl: withQuery('/api/v1/jobs', query) }}
     >
-      <Answer of={answer}>
-        {({ items }) => {
-          const open = items.filter((job) => !hasEnded(job.state));
-          const ended = items.filter((job) => hasEnded(job.state));
-          return (
-            <>
-              <Section title="Now">
-                {open.length === 0 ? <p className="calm">Nothing runs and nothing waits.</p> : <Table label="Now" rows={open} columns={columns} keyOf={(row) => row.id} />}
-              </Section>
-              <Section title="Ended">
-                {ended.length === 0 ? (
-                  <Empty command={commands.train(project)}>No job has ended yet. Training, evaluation, reading of data and rollouts run as jobs.</Empty>
-                ) : (
-                  <Table label="Ended" rows={ended} columns={columns} keyOf={(row) => row.id} />
-                )}
-              </Section>
-            </>
-          );
-        }}
-      </Answer>
+      {pages.error && <Refusal error={pages.error} retry={pages.refetch} />}
+      {pages.isPending && !pages.error && <Loading />}
+      {pages.data && (
+        <>
+          <Section title="Now">
+            {open.length === 0 ? <p className="calm">Nothing runs and nothing waits.</p> : <Table label="Now" rows={open} columns={columns} keyOf={(row) => row.id} />}
+          </Section>
+          <Section title="Ended">
+            {ended.length === 0 ? (
+              <Empty command={commands.train(project)}>No job has ended yet. Training, evaluation, reading of data and rollouts run as jobs.</Empty>
+            ) : (
+              <Table label="Ended" rows={ended} columns={columns} keyOf={(row) => row.id} />
+            )}
+            <MoreButton of={pages} />
+          </Section>
+        </>
+      )}
     </Page>
   );
 }

@@ -3,16 +3,17 @@
  * rollout marked; beside it what drifted, the checks, the alerts and what was done about them.
  */
 import { Link, Redirect } from 'wouter';
-import { useApi } from '../api/queries';
-import type { Alert, Deployment, List, Monitoring, Project, Retraining, Watched } from '../api/types';
-import { Answer, Empty } from '../components/answer';
+import { useApi, useApiPages } from '../api/queries';
+import type { Deployment, List, Monitoring, Project, Retraining, Watched } from '../api/types';
+import { AlertTable } from '../components/alert-table';
+import { Answer, Empty, Loading, Refusal } from '../components/answer';
 import { DriftTable } from '../components/drift-table';
 import { LiveChart } from '../components/live-chart';
+import { MoreButton } from '../components/more-button';
 import { Page, Section } from '../components/page';
 import { RetrainButton } from '../components/retrain-button';
 import { Retrainings } from '../components/retrainings';
 import { Day, State } from '../components/show';
-import { Table, type Column } from '../components/table';
 import { WindowTable } from '../components/window-table';
 import { count, number } from '../format/number';
 import { useUrlState } from '../hooks/url-state';
@@ -39,7 +40,8 @@ function Endpoint({ project, endpoint, others }: { project: string; endpoint: st
   const answer = useApi<Monitoring>(path, undefined, { every: 10_000 });
   const watched = answer.data && watch(answer.data, view.metric);
   const detail = useApi<Project>(`/projects/${project}`);
-  const retrainings = useApi<List<Retraining>>(`/projects/${project}/retrainings`, undefined, { every: 10_000 });
+  const retrainings = useApiPages<Retraining>(`/projects/${project}/retrainings`, { limit: 20 }, 10_000);
+  const done = retrainings.data?.pages.flatMap((page) => page.items) ?? [];
   return (
     <Page
       title={`Monitoring of ${endpoint}`}
@@ -67,11 +69,7 @@ function Endpoint({ project, endpoint, others }: { project: string; endpoint: st
                   <DriftTable windows={data.windows} />
                 </Section>
                 <Section title="Alerts">
-                  {data.alerts.length === 0 ? (
-                    <Empty>No alert so far.</Empty>
-                  ) : (
-                    <Table label="Alerts" rows={data.alerts.toSorted((a, b) => b.opened_at - a.opened_at)} columns={alertColumns} keyOf={(row) => row.id} />
-                  )}
+                  <AlertTable project={project} alerts={data.alerts} />
                 </Section>
               </div>
               <Section title="Windows and checks">
@@ -82,15 +80,13 @@ function Endpoint({ project, endpoint, others }: { project: string; endpoint: st
         }
       </Answer>
       <Section title="Retrainings">
-        <Answer of={retrainings}>
-          {({ items }) =>
-            items.length === 0 ? (
-              <Empty command={commands.retrain(project)}>No retraining so far. A trigger in the project file starts one by itself when a check alerts.</Empty>
-            ) : (
-              <Retrainings project={project} items={items} />
-            )
-          }
-        </Answer>
+        {retrainings.error && <Refusal error={retrainings.error} retry={retrainings.refetch} />}
+        {retrainings.isPending && !retrainings.error && <Loading />}
+        {retrainings.data && done.length === 0 && (
+          <Empty command={commands.retrain(project)}>No retraining so far. A trigger in the project file starts one by itself when a check alerts.</Empty>
+        )}
+        {done.length > 0 && <Retrainings project={project} items={done} />}
+        <MoreButton of={retrainings} />
       </Section>
     </Page>
   );
@@ -154,11 +150,3 @@ function labelsSoFar(of: Monitoring): string {
   const last = of.windows.at(-1);
   return last === undefined ? '' : `labels so far in the newest window: ${count(last.labels)} of ${count(last.requests)}`;
 }
-
-const alertColumns: Column<Alert>[] = [
-  { id: 'state', title: 'State', cell: (row) => <State of={row.resolved_at === null ? row.state : 'resolved'} /> },
-  { id: 'monitor', title: 'Monitor', cell: (row) => <span className="nowrap">{row.monitor}</span> },
-  { id: 'message', title: 'What', cell: (row) => row.message },
-  { id: 'opened', title: 'Opened', cell: (row) => <Day at={row.opened_at} /> },
-  { id: 'resolved', title: 'Resolved', cell: (row) => <Day at={row.resolved_at} /> },
-];
