@@ -25,7 +25,7 @@ mod status;
 mod sql;
 mod traffic;
 
-pub use predict::{Answer, Output, Request, Values};
+pub use predict::{Answer, Output, Request, RequestKind, Values};
 pub use revision::{Revision, RevisionState};
 pub use rollout::Rollout;
 pub use runtime::Engines;

@@ -11,12 +11,24 @@ pub struct Request {
     pub ids: Vec<Option<String>>,
     /// A revision asked for by number; otherwise the traffic's shares decide.
     pub revision: Option<i64>,
+    /// Whether this is a prediction that is remembered. A probe is answered and leaves no trace in the log.
+    pub kind: RequestKind,
+}
+
+/// What a request is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RequestKind {
+    /// A decision: it is logged.
+    #[default]
+    Prediction,
+    /// A test of the endpoint: it is not.
+    Probe,
 }
 
 impl Request {
     /// Rows without ids, for whatever revision the shares choose.
     pub fn new(batch: RecordBatch) -> Self {
-        Self { batch, ids: Vec::new(), revision: None }
+        Self { batch, ids: Vec::new(), revision: None, kind: RequestKind::Prediction }
     }
 }
 

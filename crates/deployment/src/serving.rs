@@ -58,7 +58,7 @@ impl Serving {
     pub fn with_engines(db: Db, blobs: Blobs, tables_root: &str, clock: Clock, engines: Engines) -> Self {
         let log = Arc::new(Log::new(tables_root));
         tokio::spawn(Log::run(Arc::downgrade(&log)));
-        let inner = Arc::new(Inner {
+        Self(Arc::new(Inner {
             db,
             blobs,
             clock,
@@ -67,9 +67,7 @@ impl Serving {
             endpoints: ArcSwap::default(),
             changing: tokio::sync::Mutex::default(),
             draining: AtomicBool::new(false),
-        });
-        tokio::spawn(change::keep_advancing(Arc::downgrade(&inner)));
-        Self(inner)
+        }))
     }
 
     fn endpoint(&self, name: &str) -> Result<Arc<Endpoint>> {

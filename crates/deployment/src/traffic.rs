@@ -70,7 +70,7 @@ pub struct Live {
     /// What computes it.
     pub runtime: Box<dyn Runtime>,
     /// What goes in and comes out, with the widths that the self-test found.
-    pub signature: Signature,
+    pub signature: Arc<Signature>,
     /// How it is run.
     pub settings: Settings,
     /// What was counted since it was loaded.

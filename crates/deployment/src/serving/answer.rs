@@ -11,7 +11,7 @@ use base::{Error, Kind, Result};
 
 use super::{Endpoint, Serving};
 use crate::log::Entry;
-use crate::predict::{Answer, Output, Request};
+use crate::predict::{Answer, Output, Request, RequestKind};
 use crate::runtime::scores;
 use crate::status::Tensor;
 use crate::traffic::{Live, fnv};
@@ -49,7 +49,9 @@ impl Serving {
             }
         };
         live.counters.answered(latency);
-        self.log(&endpoint, &live, &ids, &values, request.batch, latency.as_micros() as i64);
+        if request.kind == RequestKind::Prediction {
+            self.log(&endpoint, &live, &ids, &values, request.batch, latency.as_micros() as i64);
+        }
         Ok(Answer { ids, values, outputs, revision: live.revision.revision, model: live.revision.model.clone(), version: live.revision.version })
     }
 

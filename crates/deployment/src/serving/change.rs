@@ -3,32 +3,17 @@
 //! What is decided is stored first and takes effect then, so a crash at any point leaves a state from which
 //! [`Serving::restore`] goes on.
 
-use std::sync::{Arc, Weak};
-use std::time::Duration;
+use std::sync::Arc;
 
 use base::{Error, Kind, Result};
 use project::{DeploymentSpec, Op, Project};
 
-use super::{Endpoint, Inner, Serving};
+use super::{Endpoint, Serving};
 use crate::package::Package;
 use crate::revision::{Revision, RevisionState};
 use crate::rollout::Rollout;
 use crate::sql;
 use crate::traffic::{Settings, Stop, Traffic};
-
-/// How often rollouts are looked at.
-const TICK: Duration = Duration::from_secs(1);
-
-/// Takes the steps of rollouts whose hold is over, for as long as the serving exists.
-pub(super) async fn keep_advancing(inner: Weak<Inner>) {
-    loop {
-        tokio::time::sleep(TICK).await;
-        let Some(inner) = inner.upgrade() else { return };
-        if let Err(error) = Serving(inner).advance().await {
-            tracing::error!("rollouts could not be advanced: {error:?}");
-        }
-    }
-}
 
 impl Serving {
     /// Rolls out `version` of the endpoint's model (or the version that holds the alias now) as the file says:
@@ -121,7 +106,7 @@ impl Serving {
         endpoint.traffic.load().largest().map(|live| live.revision.clone())
     }
 
-    /// Takes the steps of rollouts whose hold is over. A timer calls it each second; a replay calls it after it
+    /// Takes the steps of rollouts whose hold is over. The server calls it each second; a replay calls it after it
     /// moved the clock.
     pub async fn advance(&self) -> Result<()> {
         let _one_at_a_time = self.0.changing.lock().await;

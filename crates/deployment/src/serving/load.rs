@@ -39,7 +39,7 @@ impl Serving {
             let warm = Counters::default();
             tested.latencies.iter().for_each(|latency| warm.observe(*latency));
             tracing::info!(engine = runtime.engine(), rows = tested.compared, "self-test of {} version {} passed", revision.model, revision.version);
-            Ok(Live { model: revision.model.as_str().into(), revision, runtime, signature, settings, counters: Counters::default(), warm })
+            Ok(Live { model: revision.model.as_str().into(), revision, runtime, signature: signature.into(), settings, counters: Counters::default(), warm })
         })
         .await
         .map_err(|error| Error::internal(format!("the model could not be loaded: {error}")))?;

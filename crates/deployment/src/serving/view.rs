@@ -1,7 +1,7 @@
 //! Looking at endpoints: status, signatures, logged predictions.
 
 use std::collections::HashMap;
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::TimestampMicrosecondType;
@@ -48,7 +48,7 @@ impl Serving {
             model: row.model,
             state: if under_way { "rolling_out" } else if serves { "live" } else { "empty" }.to_owned(),
             revisions,
-            signature: self.signature(endpoint, None).ok(),
+            signature: self.signature(endpoint, None).ok().map(|signature| Signature::clone(&signature)),
             rollouts,
             unlogged: self.0.log.lost(project, endpoint),
         })
@@ -80,7 +80,7 @@ impl Serving {
     }
 
     /// The inputs and outputs of the revision with the largest share (or of `revision`).
-    pub fn signature(&self, endpoint: &str, revision: Option<i64>) -> Result<Signature> {
+    pub fn signature(&self, endpoint: &str, revision: Option<i64>) -> Result<Arc<Signature>> {
         self.with_live(endpoint, revision, |live| live.signature.clone())
     }
 
