@@ -84,8 +84,10 @@ pub struct Experiment {
 pub struct NewExperiment {
     /// See [`Experiment::name`].
     pub name: String,
-    /// Where the server keeps its artifacts; `mlflow-artifacts:/<id>` where it is not given.
+    /// Where its artifacts lie; chosen by the server where it is not given.
     pub artifact_location: Option<String>,
+    /// Where the server keeps artifacts of experiments without a place of their own: they get `<root>/<id>`.
+    pub artifact_root: Option<String>,
     /// Free text.
     pub tags: Vec<Tag>,
 }

@@ -1,21 +1,80 @@
 //! Alias: a movable name on a version; some are protected by a gate.
 
-use base::Result;
+use base::{Error, Result};
+use experiments::check;
+use serde_json::json;
 use store::Db;
 
-use crate::version::ModelVersion;
+use crate::gate::guard_alias;
+use crate::model::{entry, model};
+use crate::store::version as rows;
+use crate::version::{ModelVersion, version};
 
-/// Lets `alias` name `version`. A protected alias moves only where its gate is passed.
-pub async fn set_alias(_db: &Db, _name: &str, _alias: &str, _version: i64, _actor: &str) -> Result<()> {
-    todo!()
+/// Lets `alias` name `number`. A protected alias moves only where its gate is passed.
+pub async fn set_alias(db: &Db, name: &str, alias: &str, number: i64, actor: &str) -> Result<()> {
+    check_alias(alias)?;
+    version(db, name, number).await?;
+    guard_alias(db, name, alias, number).await?;
+    let (name, alias, actor) = (name.to_owned(), alias.to_owned(), actor.to_owned());
+    db.write(move |tx| {
+        let (name, alias, actor) = (name.clone(), alias.clone(), actor.clone());
+        Box::pin(async move {
+            let before = rows::set_alias(tx, &name, &alias, number).await?;
+            let detail = json!({ "alias": alias, "version": number, "before": before });
+            tx.audit(&entry(&actor, "registry.alias-set", &format!("{name}/{number}"), detail)).await
+        })
+    })
+    .await
 }
 
 /// The version that an alias names.
-pub async fn alias(_db: &Db, _name: &str, _alias: &str) -> Result<ModelVersion> {
-    todo!()
+pub async fn alias(db: &Db, name: &str, alias: &str) -> Result<ModelVersion> {
+    match rows::by_alias(db, name, alias).await? {
+        Some(version) => Ok(version),
+        None => {
+            model(db, name).await?;
+            Err(Error::not_found(format!("Registered model alias {alias} not found.")))
+        }
+    }
 }
 
-/// Removes an alias. Taking one away promotes nothing, so no gate is asked.
-pub async fn delete_alias(_db: &Db, _name: &str, _alias: &str, _actor: &str) -> Result<()> {
-    todo!()
+/// Removes an alias; removing what is not there is not an error. Taking one away promotes nothing, so no gate is
+/// asked.
+pub async fn delete_alias(db: &Db, name: &str, alias: &str, actor: &str) -> Result<()> {
+    model(db, name).await?;
+    let (name, alias, actor) = (name.to_owned(), alias.to_owned(), actor.to_owned());
+    db.write(move |tx| {
+        let (name, alias, actor) = (name.clone(), alias.clone(), actor.clone());
+        Box::pin(async move {
+            match rows::drop_alias(tx, &name, &alias).await? {
+                None => Ok(()),
+                Some(number) => {
+                    let detail = json!({ "alias": alias, "version": number });
+                    tx.audit(&entry(&actor, "registry.alias-removed", &format!("{name}/{number}"), detail)).await
+                }
+            }
+        })
+    })
+    .await
+}
+
+/// An alias can be told from a version number and from MLflow's own words.
+fn check_alias(alias: &str) -> Result<()> {
+    if alias.is_empty() {
+        return Err(Error::invalid("Registered model alias name cannot be empty."));
+    }
+    if !alias.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-') {
+        return Err(Error::invalid(format!(
+            "Invalid alias name: '{alias}'. Names may only contain alphanumerics, underscores (_), and dashes (-)."
+        )));
+    }
+    check::length("Registered model alias name", 255, alias)?;
+    if alias.eq_ignore_ascii_case("latest") {
+        return Err(Error::invalid("'latest' alias name (case insensitive) is reserved."));
+    }
+    let like_version = alias.strip_prefix(['v', 'V']).is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit()));
+    if like_version {
+        return Err(Error::invalid(format!("Version alias name '{alias}' is reserved.")));
+    }
+    Ok(())
 }

@@ -1,9 +1,12 @@
 //! Model: a registered name under which versions are numbered.
 
-use base::{Page, PageRequest, Result};
-use experiments::Tag;
-use store::Db;
+use base::{Error, Page, PageRequest, Result};
+use experiments::{Tag, check};
+use serde_json::json;
+use store::{AuditEntry, Db};
 
+use crate::gate::guard_alias;
+use crate::store::model as rows;
 use crate::version::{ModelVersion, Stage};
 
 /// A registered name. Times are milliseconds since the epoch.
@@ -37,46 +40,144 @@ pub struct ModelSearch {
 }
 
 /// Registers a name.
-pub async fn create_model(_db: &Db, _name: &str, _description: &str, _tags: Vec<Tag>) -> Result<Model> {
-    todo!()
+pub async fn create_model(db: &Db, name: &str, description: &str, tags: Vec<Tag>) -> Result<Model> {
+    check_name("name", name)?;
+    for tag in &tags {
+        check_tag(tag)?;
+    }
+    let (new, text) = (name.to_owned(), description.to_owned());
+    db.write(move |tx| {
+        let (new, text, tags) = (new.clone(), text.clone(), tags.clone());
+        Box::pin(async move { rows::insert(tx, &new, &text, &tags).await })
+    })
+    .await?;
+    model(db, name).await
+}
+
+/// A name that can stand in `models:/<name>/<version>`.
+fn check_name(parameter: &str, name: &str) -> Result<()> {
+    if name.trim().is_empty() {
+        return Err(check::missing(parameter));
+    }
+    if name.contains(['/', ':']) {
+        return Err(Error::invalid(format!("Invalid model name '{name}'. Names cannot contain '/' or ':'.")));
+    }
+    if name == "." || name == ".." {
+        return Err(Error::invalid(format!("Invalid model name '{name}'. It means another folder.")));
+    }
+    check::length(parameter, 256, name)
+}
+
+/// A tag of a model or version: longer values than a run's.
+pub(crate) fn check_tag(tag: &Tag) -> Result<()> {
+    check::key("key", &tag.key)?;
+    check::length("key", 250, &tag.key)?;
+    check::length("value", 100_000, &tag.value)
 }
 
 /// One model.
-pub async fn model(_db: &Db, _name: &str) -> Result<Model> {
-    todo!()
+pub async fn model(db: &Db, name: &str) -> Result<Model> {
+    check_name("name", name)?;
+    rows::by_name(db, name).await
 }
 
 /// Models by filter, by name where no order is asked for.
-pub async fn search_models(_db: &Db, _search: &ModelSearch) -> Result<Page<Model>> {
-    todo!()
+pub async fn search_models(db: &Db, search: &ModelSearch) -> Result<Page<Model>> {
+    rows::search(db, search).await
 }
 
 /// Replaces the description.
-pub async fn describe_model(_db: &Db, _name: &str, _description: &str) -> Result<Model> {
-    todo!()
+pub async fn describe_model(db: &Db, name: &str, description: &str) -> Result<Model> {
+    let (changed, text) = (name.to_owned(), description.to_owned());
+    db.write(move |tx| {
+        let (changed, text) = (changed.clone(), text.clone());
+        Box::pin(async move {
+            rows::touch(tx, &changed).await?;
+            tx.execute("update registered_model set description = $2 where name = $1", &[changed.into(), text.into()]).await?;
+            Ok(())
+        })
+    })
+    .await?;
+    model(db, name).await
 }
 
-/// Gives a model another name, with its versions, tags and aliases.
-pub async fn rename_model(_db: &Db, _name: &str, _new_name: &str, _actor: &str) -> Result<Model> {
-    todo!()
+/// Gives a model another name, with its versions, tags and aliases. An alias that the new name protects must pass
+/// its gate there, so that renaming is no way around it.
+pub async fn rename_model(db: &Db, name: &str, new_name: &str, actor: &str) -> Result<Model> {
+    check_name("new_name", new_name)?;
+    model(db, name).await?;
+    for (alias, version) in rows::aliases(db, name).await? {
+        guard_alias(db, name, &alias, version).await?;
+        guard_alias(db, new_name, &alias, version).await?;
+    }
+    let (old, new, actor) = (name.to_owned(), new_name.to_owned(), actor.to_owned());
+    db.write(move |tx| {
+        let (old, new, actor) = (old.clone(), new.clone(), actor.clone());
+        Box::pin(async move {
+            rows::rename(tx, &old, &new).await?;
+            let aliases = rows::aliases_now(tx, &new).await?;
+            tx.audit(&entry(&actor, "registry.model-renamed", &new, json!({ "from": old, "aliases": aliases }))).await
+        })
+    })
+    .await?;
+    model(db, new_name).await
 }
 
-/// Removes a model with its versions.
-pub async fn delete_model(_db: &Db, _name: &str, _actor: &str) -> Result<()> {
-    todo!()
+/// Removes a model with its versions; an alias on it that is protected must pass its gate.
+pub async fn delete_model(db: &Db, name: &str, actor: &str) -> Result<()> {
+    model(db, name).await?;
+    for (alias, version) in rows::aliases(db, name).await? {
+        guard_alias(db, name, &alias, version).await?;
+    }
+    let (name, actor) = (name.to_owned(), actor.to_owned());
+    db.write(move |tx| {
+        let (name, actor) = (name.clone(), actor.clone());
+        Box::pin(async move {
+            let aliases = rows::aliases_now(tx, &name).await?;
+            rows::remove(tx, &name).await?;
+            tx.audit(&entry(&actor, "registry.model-deleted", &name, json!({ "aliases": aliases }))).await
+        })
+    })
+    .await
+}
+
+/// What the audit log says of a model.
+pub(crate) fn entry(actor: &str, action: &str, object: &str, detail: serde_json::Value) -> AuditEntry {
+    AuditEntry { actor: actor.to_owned(), action: action.to_owned(), project: String::new(), object: format!("model/{object}"), detail }
 }
 
 /// Sets a tag, replacing its value.
-pub async fn set_model_tag(_db: &Db, _name: &str, _tag: Tag) -> Result<()> {
-    todo!()
+pub async fn set_model_tag(db: &Db, name: &str, tag: Tag) -> Result<()> {
+    check_name("name", name)?;
+    check_tag(&tag)?;
+    let name = name.to_owned();
+    db.write(move |tx| {
+        let (name, tag) = (name.clone(), tag.clone());
+        Box::pin(async move {
+            rows::touch(tx, &name).await?;
+            rows::put_tag(tx, &name, &tag).await
+        })
+    })
+    .await
 }
 
-/// Removes a tag.
-pub async fn delete_model_tag(_db: &Db, _name: &str, _key: &str) -> Result<()> {
-    todo!()
+/// Removes a tag; removing what is not there is not an error.
+pub async fn delete_model_tag(db: &Db, name: &str, key: &str) -> Result<()> {
+    let (name, key) = (name.to_owned(), key.to_owned());
+    db.write(move |tx| {
+        let (name, key) = (name.clone(), key.clone());
+        Box::pin(async move {
+            rows::touch(tx, &name).await?;
+            tx.execute("delete from registered_model_tag where name = $1 and key = $2", &[name.into(), key.into()]).await?;
+            Ok(())
+        })
+    })
+    .await
 }
 
 /// The newest version of each of `stages`, of every stage where the list is empty.
-pub async fn latest_versions(_db: &Db, _name: &str, _stages: &[Stage]) -> Result<Vec<ModelVersion>> {
-    todo!()
+pub async fn latest_versions(db: &Db, name: &str, stages: &[Stage]) -> Result<Vec<ModelVersion>> {
+    let mut latest = model(db, name).await?.latest;
+    latest.retain(|version| stages.is_empty() || stages.contains(&version.stage));
+    Ok(latest)
 }

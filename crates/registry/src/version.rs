@@ -1,10 +1,14 @@
 //! Model version: an immutable, numbered version of a model.
 
 use base::{Error, LoggedModelId, Page, Result, RunId};
-use experiments::Tag;
+use experiments::{Tag, check};
+use serde_json::json;
 use store::Db;
 
-use crate::model::ModelSearch;
+use crate::gate::guard_alias;
+use crate::model::{ModelSearch, check_tag, entry};
+use crate::source;
+use crate::store::version as rows;
 
 /// MLflow's older way to say what a version is for; aliases replace it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -97,48 +101,118 @@ pub struct NewVersion {
 }
 
 /// Makes the next version of a model.
-pub async fn create_version(_db: &Db, _new: NewVersion) -> Result<ModelVersion> {
-    todo!()
+pub async fn create_version(db: &Db, mut new: NewVersion) -> Result<ModelVersion> {
+    for tag in &new.tags {
+        check_tag(tag)?;
+    }
+    check::length("source", 500, &new.source)?;
+    let storage = source::storage_of(db, &new).await?;
+    source::complete(db, &mut new).await?;
+    let (name, logged) = (new.name.clone(), new.model_id.clone());
+    let number = db
+        .write(move |tx| {
+            let (new, storage) = (new.clone(), storage.clone());
+            Box::pin(async move { rows::insert(tx, &new, &storage).await })
+        })
+        .await?;
+    if let Some(logged) = logged {
+        source::tell_logged_model(db, &logged, &name, number).await?;
+    }
+    version(db, &name, number).await
 }
 
 /// One version.
-pub async fn version(_db: &Db, _name: &str, _version: i64) -> Result<ModelVersion> {
-    todo!()
+pub async fn version(db: &Db, name: &str, version: i64) -> Result<ModelVersion> {
+    rows::by_number(db, name, version).await
 }
 
 /// Versions by filter, newest change first where no order is asked for.
-pub async fn search_versions(_db: &Db, _search: &ModelSearch) -> Result<Page<ModelVersion>> {
-    todo!()
+pub async fn search_versions(db: &Db, search: &ModelSearch) -> Result<Page<ModelVersion>> {
+    rows::search(db, search).await
 }
 
 /// Replaces the description.
-pub async fn describe_version(_db: &Db, _name: &str, _version: i64, _description: &str) -> Result<ModelVersion> {
-    todo!()
+pub async fn describe_version(db: &Db, name: &str, number: i64, description: &str) -> Result<ModelVersion> {
+    let (changed, text) = (name.to_owned(), description.to_owned());
+    db.write(move |tx| {
+        let (changed, text) = (changed.clone(), text.clone());
+        Box::pin(async move {
+            rows::touch(tx, &changed, number).await?;
+            tx.execute("update model_version set description = $3 where name = $1 and version = $2", &[changed.into(), number.into(), text.into()]).await?;
+            Ok(())
+        })
+    })
+    .await?;
+    version(db, name, number).await
 }
+
+/// The alias that stands for the stage "Production": whoever may not set it may not move a version there either.
+const PRODUCTION_ALIAS: &str = "champion";
 
 /// Moves a version to a stage; where `archive_others`, versions that are there go to `Archived`.
-pub async fn transition_stage(
-    _db: &Db,
-    _name: &str,
-    _version: i64,
-    _stage: Stage,
-    _archive_others: bool,
-    _actor: &str,
-) -> Result<ModelVersion> {
-    todo!()
+pub async fn transition_stage(db: &Db, name: &str, number: i64, stage: Stage, archive_others: bool, actor: &str) -> Result<ModelVersion> {
+    if archive_others && !matches!(stage, Stage::Staging | Stage::Production) {
+        return Err(Error::invalid(format!(
+            "Model version transition cannot archive existing model versions because '{}' is not an Active stage. Valid stages are Staging, Production",
+            stage.as_str()
+        )));
+    }
+    version(db, name, number).await?;
+    if stage == Stage::Production {
+        guard_alias(db, name, PRODUCTION_ALIAS, number).await?;
+    }
+    let (model, actor) = (name.to_owned(), actor.to_owned());
+    db.write(move |tx| {
+        let (model, actor) = (model.clone(), actor.clone());
+        Box::pin(async move {
+            rows::set_stage(tx, &model, number, stage, archive_others).await?;
+            tx.audit(&entry(&actor, "registry.stage-set", &format!("{model}/{number}"), json!({ "stage": stage.as_str() }))).await
+        })
+    })
+    .await?;
+    version(db, name, number).await
 }
 
-/// Removes a version; its number is not given again.
-pub async fn delete_version(_db: &Db, _name: &str, _version: i64, _actor: &str) -> Result<()> {
-    todo!()
+/// Removes a version; its number is not given again. An alias on it that is protected must pass its gate.
+pub async fn delete_version(db: &Db, name: &str, number: i64, actor: &str) -> Result<()> {
+    for alias in version(db, name, number).await?.aliases {
+        guard_alias(db, name, &alias, number).await?;
+    }
+    let (model, actor) = (name.to_owned(), actor.to_owned());
+    db.write(move |tx| {
+        let (model, actor) = (model.clone(), actor.clone());
+        Box::pin(async move {
+            rows::remove(tx, &model, number).await?;
+            tx.audit(&entry(&actor, "registry.version-deleted", &format!("{model}/{number}"), json!({}))).await
+        })
+    })
+    .await
 }
 
 /// Sets a tag, replacing its value.
-pub async fn set_version_tag(_db: &Db, _name: &str, _version: i64, _tag: Tag) -> Result<()> {
-    todo!()
+pub async fn set_version_tag(db: &Db, name: &str, number: i64, tag: Tag) -> Result<()> {
+    check_tag(&tag)?;
+    let name = name.to_owned();
+    db.write(move |tx| {
+        let (name, tag) = (name.clone(), tag.clone());
+        Box::pin(async move {
+            rows::touch(tx, &name, number).await?;
+            rows::put_tag(tx, &name, number, &tag).await
+        })
+    })
+    .await
 }
 
-/// Removes a tag.
-pub async fn delete_version_tag(_db: &Db, _name: &str, _version: i64, _key: &str) -> Result<()> {
-    todo!()
+/// Removes a tag; removing what is not there is not an error.
+pub async fn delete_version_tag(db: &Db, name: &str, number: i64, key: &str) -> Result<()> {
+    let (name, key) = (name.to_owned(), key.to_owned());
+    db.write(move |tx| {
+        let (name, key) = (name.clone(), key.clone());
+        Box::pin(async move {
+            rows::touch(tx, &name, number).await?;
+            tx.execute("delete from model_version_tag where name = $1 and version = $2 and key = $3", &[name.into(), number.into(), key.into()]).await?;
+            Ok(())
+        })
+    })
+    .await
 }

@@ -66,10 +66,11 @@ pub(crate) async fn insert(tx: &mut Tx<'_>, new: &NewExperiment) -> Result<Exper
         .await?
         .ok_or_else(|| Error::internal("the numbers of experiments are missing"))?;
     let now = tx.clock().now_ms();
+    let root = new.artifact_root.as_deref().unwrap_or("mlflow-artifacts:");
     let location = new
         .artifact_location
         .clone()
-        .unwrap_or_else(|| format!("mlflow-artifacts:/{id}"));
+        .unwrap_or_else(|| format!("{}/{id}", root.trim_end_matches('/')));
     tx.execute(
         "insert into experiment (id, name, artifact_location, lifecycle, created_at, updated_at) values ($1, $2, $3, 'active', $4, $4)",
         &[id.into(), new.name.as_str().into(), location.as_str().into(), now.into()],
@@ -112,7 +113,7 @@ pub(crate) async fn lifecycle(tx: &mut Tx<'_>, id: i64) -> Result<Lifecycle> {
 pub(crate) async fn require_active(tx: &mut Tx<'_>, id: i64) -> Result<()> {
     match lifecycle(tx, id).await? {
         Lifecycle::Active => Ok(()),
-        stage => Err(Error::invalid(format!(
+        stage @ Lifecycle::Deleted => Err(Error::invalid(format!(
             "The experiment {id} must be in the 'active' state. Current state is {}.",
             stage.as_str()
         ))),
