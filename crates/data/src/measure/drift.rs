@@ -56,11 +56,7 @@ pub fn wasserstein(reference: &[f64], current: &[f64]) -> Option<f64> {
 
 /// [`wasserstein`] in standard deviations of the reference (at least 0.001, so that constants can be compared).
 pub fn wasserstein_normed(reference: &[f64], current: &[f64]) -> Option<f64> {
-    let values = sorted(reference);
-    let n = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / n;
-    let spread = (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / n).sqrt();
-    Some(wasserstein(reference, current)? / spread.max(0.001))
+    Some(wasserstein(reference, current)? / deviation(&sorted(reference)).max(0.001))
 }
 
 /// Pearson's chi-squared test that two samples come from one distribution.
@@ -140,8 +136,11 @@ pub fn quantile_shift(reference_sorted: &[f64], current_sorted: &[f64]) -> f64 {
     }
 }
 
+/// Standard deviation of the population. Values are taken relative to the first, so that a large offset does not
+/// swallow them.
 fn deviation(values: &[f64]) -> f64 {
     let n = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / n;
-    (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / n).sqrt()
+    let first = values.first().copied().unwrap_or_default();
+    let mean = values.iter().map(|value| value - first).sum::<f64>() / n;
+    (values.iter().map(|value| (value - first - mean).powi(2)).sum::<f64>() / n).sqrt()
 }

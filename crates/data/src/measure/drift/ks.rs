@@ -33,7 +33,7 @@ pub fn ks_statistic(a: &[f64], b: &[f64]) -> Option<f64> {
 
 /// The p-value of a gap `d` between samples of effectively `n` and `m` independent rows (need not be whole).
 pub fn ks_p(d: f64, n: f64, m: f64) -> f64 {
-    kolmogorov_sf(d, (n * m / (n + m)).round().max(1.0))
+    kolmogorov_sf(d, (n * m / (n + m)).round_ties_even().max(1.0))
 }
 
 fn p_of_samples(d: f64, n: usize, m: usize) -> f64 {
