@@ -109,7 +109,7 @@ export const gate = (version) => ({
   approvals: [{ role: 'stakeholder', needed: 1, given: version === 8 ? [{ by: 'fleet-lead', at: NOW - 9 * DAY }] : [], state: version === 8 ? 'given' : 'asked' }],
 });
 
-export const runs = Array.from({ length: 437 }, (_, index) => {
+export const runs = Array.from({ length: Number(process.env.RUNS ?? 437) }, (_, index) => {
   const candidate = ['simplest', 'forest', 'boost'][index % 3];
   const wape = { simplest: 0.41, forest: 0.24, boost: 0.21 }[candidate] + 0.05 * chance(index);
   const params = {

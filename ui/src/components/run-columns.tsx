@@ -10,6 +10,7 @@ import { tally } from '../format/verdict';
 import type { SortableColumn } from './run-table';
 import { Ago, Num, State } from './show';
 
+const LOOKED_AT = 500;
 const MOST_PARAMS = 4;
 const MOST_METRICS = 4;
 
@@ -23,10 +24,11 @@ export interface Keys {
   params: string[];
 }
 
+/** The keys of the first rows: columns must not jump about while further pages arrive. */
 export function keysOf(rows: RunRow[]): Keys {
   const metrics = new Set<string>();
   const params = new Set<string>();
-  for (const row of rows) {
+  for (const row of rows.slice(0, LOOKED_AT)) {
     for (const key of Object.keys(row.metrics)) metrics.add(key);
     for (const key of Object.keys(row.params)) params.add(key);
   }
@@ -36,7 +38,7 @@ export function keysOf(rows: RunRow[]): Keys {
 /** The params whose value is not the same in all runs, those that most runs have first. */
 export function differing(rows: RunRow[], params: string[]): string[] {
   const spread = params.map((key) => {
-    const values = rows.map((row) => row.params[key]);
+    const values = rows.slice(0, LOOKED_AT).map((row) => row.params[key]);
     return { key, distinct: new Set(values).size, present: values.filter((value) => value !== undefined).length };
   });
   return spread

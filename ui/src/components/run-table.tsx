@@ -25,6 +25,7 @@ interface RunTableProps<T> {
 }
 
 const features = tableFeatures({ columnVisibilityFeature });
+/** Every row has this height (`.scroll td` in parts.css), so nothing is measured while scrolling. */
 const ROW = 37;
 
 export function RunTable<T extends object>(props: RunTableProps<T>) {
@@ -76,7 +77,7 @@ export function RunTable<T extends object>(props: RunTableProps<T>) {
             const row = rows[item.index];
             if (!row) return null;
             return (
-              <tr key={row.id} data-row={row.id} data-index={item.index} tabIndex={-1} ref={virtual.measureElement}>
+              <tr key={row.id} data-row={row.id} tabIndex={-1}>
                 {row.getVisibleCells().map((cell) => (
                   <td key={cell.id} className={byId.get(cell.column.id)?.right ? 'right' : undefined}>
                     <table.FlexRender cell={cell} />

@@ -28,7 +28,8 @@ export function RunsPage({ project }: { project: string }) {
   const rows = useMemo(() => pages.data?.pages.flatMap((page) => page.items) ?? [], [pages.data]);
   const keys = useMemo(() => keysOf(rows), [rows]);
   const columns = useMemo(() => runColumns(keys, criteria, (row) => `/p/${project}/runs/${row.run_id}`), [keys, criteria, project]);
-  const shown = view.cols === '' ? defaultColumns(rows, keys, criteria) : view.cols.split(',');
+  const usual = useMemo(() => defaultColumns(rows, keys, criteria), [rows, keys, criteria]);
+  const shown = view.cols === '' ? usual : view.cols.split(',');
   const hidden = Object.fromEntries(columns.map((column) => [column.id, !shown.includes(column.id)]));
 
   return (
