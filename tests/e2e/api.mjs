@@ -64,5 +64,26 @@ export async function evaluated(number, project = PROJECT) {
 /** Runs of the given candidate that ended well and left a model. */
 export async function finishedRuns(candidate) {
   const all = await runs();
-  return all.filter((run) => run.status === 'FINISHED' && run.candidate === candidate);
+  return all.filter((run) => run.status === 'FINISHED' && run.candidate === candidate && run.has_model !== false);
+}
+
+/** A version whose gate names a failing criterion: one that is there, else the simplest candidate's registered as is. */
+export async function failing() {
+  const model = await modelOf();
+  for (const row of model.versions) {
+    if (row.verdict === 'pass' || model.aliases.champion === row.version) continue;
+    const criterion = failedIn(await version(model.name, row.version));
+    if (criterion) return { model, version: row.version, criterion };
+  }
+  const [run] = await finishedRuns('simplest');
+  assert.ok(run, 'the simplest candidate has a finished run');
+  const made = await registered(model.name, run.run_id);
+  await evaluated(made);
+  const criterion = failedIn(await version(model.name, made));
+  assert.ok(criterion, `version ${made} of the simplest candidate fails a criterion of the gate`);
+  return { model, version: made, criterion };
+}
+
+function failedIn(version) {
+  return championGate(version)?.criteria.find((criterion) => criterion.verdict === 'fail')?.id;
 }

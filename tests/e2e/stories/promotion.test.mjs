@@ -5,30 +5,9 @@ import { onPage, open, PROJECT, withBrowser } from '../browser.mjs';
 
 withBrowser();
 
-/** A version whose gate names a failing criterion: one that is there, else the simplest candidate's registered as is. */
-async function failing() {
-  const model = await api.modelOf();
-  for (const { version, verdict } of model.versions) {
-    if (verdict === 'pass' || model.aliases.champion === version) continue;
-    const criterion = failedIn(await api.version(model.name, version));
-    if (criterion) return { model, version, criterion };
-  }
-  const [run] = await api.finishedRuns('simplest');
-  assert.ok(run, 'the simplest candidate has a finished run');
-  const version = await api.registered(model.name, run.run_id);
-  await api.evaluated(version);
-  const criterion = failedIn(await api.version(model.name, version));
-  assert.ok(criterion, `version ${version} of the simplest candidate fails a criterion of the gate`);
-  return { model, version, criterion };
-}
-
-function failedIn(version) {
-  return api.championGate(version)?.criteria.find((criterion) => criterion.verdict === 'fail')?.id;
-}
-
 // proves S10 S44
 test('promotion past a failing gate is refused with the name of the criterion, and the alias stays', async () => {
-  const { model, version, criterion } = await failing();
+  const { model, version, criterion } = await api.failing();
   const holder = model.aliases.champion;
 
   await onPage(

@@ -194,13 +194,17 @@ export interface CriterionResult extends Bounded {
 export interface ApprovalNeed {
   role: string;
   needed: number;
-  given: { by: string; at: number; decision?: string; reason?: string }[];
+  given: { by: string; at: number; own?: boolean; reason?: string }[];
   state: string;
 }
 
 export interface GateResult {
   gate: string;
   verdict: Verdict;
+  /** The gate that must be passed before, where there is one. */
+  after?: { gate: string; verdict: Verdict; obstacle: string | null } | null;
+  /** The data it was measured on. */
+  dataset?: string | null;
   criteria: CriterionResult[];
   approvals: ApprovalNeed[];
 }

@@ -4,7 +4,8 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { post } from '../api/client';
-import type { ApprovalNeed } from '../api/types';
+import type { GateResult } from '../api/types';
+import { obstacleOf } from '../format/verdict';
 import { Refusal } from './answer';
 import { Dialog } from './dialog';
 import { Ago, State } from './show';
@@ -13,18 +14,18 @@ interface ApprovalsProps {
   project: string;
   model: string;
   version: number;
-  gate: string;
-  approvals: ApprovalNeed[];
+  gate: GateResult;
 }
 
 type Decision = 'approve' | 'reject';
 
 export function Approvals(props: ApprovalsProps) {
+  const obstacle = obstacleOf(props.gate);
   const [asked, setAsked] = useState<{ role: string; decision: Decision } | null>(null);
   return (
     <>
       <ul className="approvals" aria-label="Approvals">
-        {props.approvals.map((need) => (
+        {props.gate.approvals.map((need) => (
           <li key={need.role}>
             <State of={need.state} />
             <span>
@@ -36,13 +37,19 @@ export function Approvals(props: ApprovalsProps) {
             <span>
               {need.given.map((given) => (
                 <span key={`${given.by} ${given.at}`} className="given">
-                  {given.decision === 'reject' ? 'rejected' : 'approved'} by {given.by} <Ago at={given.at} />
+                  approved by {given.by}{given.own ? ' (own work)' : ''} <Ago at={given.at} />
                   {given.reason ? `: “${given.reason}”` : ''}
                 </span>
               ))}
             </span>
             <span className="buttons">
-              <button type="button" className="primary" onClick={() => setAsked({ role: need.role, decision: 'approve' })}>
+              <button
+                type="button"
+                className="primary"
+                disabled={obstacle !== null}
+                title={obstacle === null ? undefined : `there is nothing to approve yet: ${obstacle}`}
+                onClick={() => setAsked({ role: need.role, decision: 'approve' })}
+              >
                 Approve
               </button>
               <button type="button" onClick={() => setAsked({ role: need.role, decision: 'reject' })}>

@@ -11,6 +11,7 @@ interface Outcome {
   version: number | null;
   verdict: string;
   model?: string;
+  refusal?: string | null;
 }
 
 export function EvaluateButton({ project, run, status }: { project: string; run: string; status: string }) {
@@ -33,7 +34,7 @@ function Registered({ project, outcome }: { project: string; outcome: Outcome })
     <span className="tally">
       <State of={outcome.verdict} />
       {outcome.version === null || outcome.version === undefined ? (
-        'not registered: the candidate gate was not passed'
+        `not registered: ${outcome.refusal ?? 'the candidate gate was not passed'}`
       ) : (
         <Link href={`/p/${project}/models${outcome.model ? `/${outcome.model}/${outcome.version}` : ''}`}>version {outcome.version}</Link>
       )}

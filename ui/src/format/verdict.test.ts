@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { promotionEffect, signOf, tally, together } from './verdict';
+import type { GateResult } from '../api/types';
+import { obstacleOf, promotionEffect, signOf, tally, together } from './verdict';
 
 describe('verdicts', () => {
   it('always have a sign and a word', () => {
@@ -45,5 +46,22 @@ describe('a promotion', () => {
 
   it('for the first time has no way back', () => {
     expect(promotionEffect('bikes', 'champion', 1, undefined, []).undo).toContain('no earlier version');
+  });
+});
+
+const criterion = (id: string, verdict: 'pass' | 'fail' | 'unknown') => ({ id, version: 1, target: '', verdict, value: 1 });
+
+describe('approval', () => {
+  const gate = (criteria: ReturnType<typeof criterion>[]): GateResult => ({ gate: 'champion', verdict: 'unknown', criteria, approvals: [] });
+
+  it('waits until every criterion passes, and names the one that does not', () => {
+    expect(obstacleOf(gate([criterion('a', 'pass'), criterion('b', 'unknown'), criterion('c', 'fail')]))).toBe('criterion c fails');
+    expect(obstacleOf(gate([criterion('a', 'pass'), criterion('b', 'unknown')]))).toBe('criterion b is unknown');
+    expect(obstacleOf(gate([criterion('a', 'pass')]))).toBeNull();
+  });
+
+  it('waits for the gate before', () => {
+    const before = { gate: 'candidate', verdict: 'fail' as const, obstacle: 'criterion a fails' };
+    expect(obstacleOf({ ...gate([]), after: before })).toBe('gate candidate comes first: criterion a fails');
   });
 });

@@ -2,6 +2,8 @@
  * The words, signs and tones of every state that the pages show. A state that nobody told us of is unknown, and
  * unknown never looks like a pass.
  */
+import type { GateResult } from '../api/types';
+
 export type Tone = 'good' | 'bad' | 'warn' | 'busy' | 'none';
 
 export interface Sign {
@@ -77,6 +79,14 @@ export function tally(verdicts: Record<string, string>): { pass: number; fail: n
     else result.unknown += 1;
   }
   return result;
+}
+
+/** Why people cannot agree yet: the gate before, or the first criterion that does not pass. */
+export function obstacleOf(gate: GateResult): string | null {
+  if (gate.after && gate.after.verdict !== 'pass') return `gate ${gate.after.gate} comes first${gate.after.obstacle ? `: ${gate.after.obstacle}` : ''}`;
+  const open = gate.criteria.find((criterion) => criterion.verdict === 'fail') ?? gate.criteria.find((criterion) => criterion.verdict !== 'pass');
+  if (open === undefined) return null;
+  return `criterion ${open.id} ${open.verdict === 'fail' ? 'fails' : 'is unknown'}`;
 }
 
 /** What changes hands when an alias moves, in sentences: shown before, with the way back. */

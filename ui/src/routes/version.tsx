@@ -123,8 +123,13 @@ function GateReport({ gate, of, project }: { gate: GateResult; of: ModelVersion;
         )
       }
     >
+      {gate.after && gate.after.verdict !== 'pass' && (
+        <p className="before">
+          <State of={gate.after.verdict} /> gate “{gate.after.gate}” comes first{gate.after.obstacle ? `: ${gate.after.obstacle}` : ''}
+        </p>
+      )}
       <GateTable criteria={gate.criteria} dataset={dataset ? `${dataset.name} v${dataset.version}` : null} />
-      {gate.approvals.length > 0 && <Approvals project={project} model={of.name} version={of.version} gate={gate.gate} approvals={gate.approvals} />}
+      {gate.approvals.length > 0 && <Approvals project={project} model={of.name} version={of.version} gate={gate} />}
     </Section>
   );
 }
