@@ -52,8 +52,8 @@ export interface CriterionRow {
   target: string;
   goal: string | null;
   best_run: { run_id: string; value: number | null; verdict: Verdict } | null;
-  champion: (Bounded & { version: number; verdict: Verdict }) | null;
-  live: { value: number | null; labels: number | null; window_start: number | null; window_end: number | null; verdict: Verdict } | null;
+  champion: (Bounded & { version: number; verdict: Verdict; reason?: string | null }) | null;
+  live: { value: number | null; labels: number | null; window_start: number | null; window_end: number | null; verdict: Verdict; reason?: string | null } | null;
 }
 
 export interface Phase {

@@ -66,12 +66,12 @@ export function Approvals(props: ApprovalsProps) {
   );
 }
 
-function DecisionForm({ project, model, version, role, decision, done }: ApprovalsProps & { role: string; decision: Decision; done: () => void }) {
+function DecisionForm({ project, model, version, gate, role, decision, done }: ApprovalsProps & { role: string; decision: Decision; done: () => void }) {
   const [reason, setReason] = useState('');
   const client = useQueryClient();
   const path = `/api/v1/projects/${project}/models/${encodeURIComponent(model)}/versions/${version}/approve`;
   const sent = useMutation({
-    mutationFn: () => post(path, { role, decision, reason: reason.trim() }),
+    mutationFn: () => post(path, { role, decision, reason: reason.trim(), gate: gate.gate }),
     onSuccess: async () => {
       await client.invalidateQueries();
       done();

@@ -47,7 +47,7 @@ function columnsOf(project: string): Column<CriterionRow>[] {
       right: true,
       cell: (row) =>
         row.champion ? (
-          <Judged verdict={row.champion.verdict} note={`v${row.champion.version}${boundsOf(row.champion)}`}>
+          <Judged verdict={row.champion.verdict} why={row.champion.reason} note={`v${row.champion.version}${boundsOf(row.champion)}`}>
             <Num value={row.champion.value} metric={row.metric} />
           </Judged>
         ) : (
@@ -60,7 +60,7 @@ function columnsOf(project: string): Column<CriterionRow>[] {
       right: true,
       cell: (row) =>
         row.live ? (
-          <Judged verdict={row.live.verdict} note={liveNote(row.live)}>
+          <Judged verdict={row.live.verdict} why={row.live.reason} note={liveNote(row.live)}>
             <Num value={row.live.value} metric={row.metric} />
           </Judged>
         ) : (
@@ -81,11 +81,11 @@ function boundsOf({ lower, upper }: Bounded): string {
   return `, ${number(lower, 3)} to ${number(upper, 3)}`;
 }
 
-function Judged({ verdict, to, note, children }: { verdict: Verdict; to?: string; note?: string; children: React.ReactNode }) {
+function Judged({ verdict, to, note, why, children }: { verdict: Verdict; to?: string; note?: string; why?: string | null; children: React.ReactNode }) {
   return (
     <div className="judged">
       <span>
-        {to ? <Link href={to}>{children}</Link> : children} <State of={verdict} />
+        {to ? <Link href={to}>{children}</Link> : children} <State of={verdict} title={why ?? undefined} />
       </span>
       {note && <span className="dim small">{note}</span>}
     </div>

@@ -51,8 +51,9 @@ describe('a promotion', () => {
 
 const criterion = (id: string, verdict: 'pass' | 'fail' | 'unknown') => ({ id, version: 1, target: '', verdict, value: 1 });
 
+const gate = (criteria: ReturnType<typeof criterion>[]): GateResult => ({ gate: 'champion', verdict: 'unknown', criteria, approvals: [] });
+
 describe('approval', () => {
-  const gate = (criteria: ReturnType<typeof criterion>[]): GateResult => ({ gate: 'champion', verdict: 'unknown', criteria, approvals: [] });
 
   it('waits until every criterion passes, and names the one that does not', () => {
     expect(obstacleOf(gate([criterion('a', 'pass'), criterion('b', 'unknown'), criterion('c', 'fail')]))).toBe('criterion c fails');
