@@ -3,7 +3,7 @@
  */
 import { useState, type ReactNode } from 'react';
 import { Link, useLocation } from 'wouter';
-import { actor, setActor } from '../api/actor';
+import { actor, isName, setActor } from '../api/actor';
 import { Boundary } from './boundary';
 
 const PLACES: [string, string][] = [
@@ -75,12 +75,13 @@ function isAt(path: string, to: string): boolean {
 function Who() {
   const [name, setName] = useState(actor());
   return (
-    <label className="who" title="Your name in the audit log, until logins exist. Kept in this browser.">
+    <label className="who" title="Your name in the audit log, until logins exist: letters, digits or -_.@+: Kept in this browser.">
       Acting as
       <input
         value={name}
         size={Math.max(6, name.length)}
         aria-label="Acting as"
+        aria-invalid={name !== '' && !isName(name) ? true : undefined}
         spellCheck={false}
         onChange={(event) => {
           setName(event.target.value);
