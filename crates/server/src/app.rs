@@ -5,6 +5,9 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use base::{Clock, Error, Kind, Result};
+use data::Data;
+use deployment::Serving;
+use monitoring::Monitoring;
 use store::{Backend, Blobs, Db, Migrations};
 
 use crate::home::{HomeLock, ServerFile, write_server_file};
@@ -59,6 +62,12 @@ pub struct App {
     pub tables_root: String,
     /// What a new experiment's artifact location begins with.
     pub artifact_root: String,
+    /// Datasets and their versions.
+    pub data: Data,
+    /// The endpoints that serve.
+    pub serving: Serving,
+    /// Windows, checks and alerts of what serves.
+    pub monitoring: Monitoring,
     /// Wakes the workers when a job was asked for.
     pub poke: Poke,
     pub(crate) listener: Arc<Mutex<Option<TcpListener>>>,
@@ -81,6 +90,10 @@ impl App {
             .unwrap_or_else(|| home.join("artifacts").display().to_string());
         let blobs = Blobs::open(&artifacts)?;
         let tables_root = home.join("tables").display().to_string();
+        let data = Data::new(db.clone(), &tables_root)?;
+        let serving = Serving::new(db.clone(), blobs.clone(), &tables_root, config.clock.clone());
+        serving.restore().await?;
+        let monitoring = Monitoring::new(db.clone(), blobs.clone(), data.clone(), serving.clone());
         // On SQLite this process is the only worker there can be, so whatever runs was left by one that died.
         store::requeue_lost_jobs(&db, db.backend() == Backend::Sqlite).await?;
         write_server_file(
@@ -98,6 +111,9 @@ impl App {
             home,
             address,
             tables_root,
+            data,
+            serving,
+            monitoring,
             artifact_root: config
                 .default_artifact_root
                 .clone()
@@ -112,6 +128,13 @@ impl App {
 /// The tables of every stage, in the order of the life cycle.
 pub fn migrations() -> Migrations {
     Migrations::default()
+        .with("project", project::MIGRATIONS)
+        .with("data", data::MIGRATIONS)
+        .with("experiments", experiments::MIGRATIONS)
+        .with("registry", registry::MIGRATIONS)
+        .with("deployment", deployment::MIGRATIONS)
+        .with("monitoring", monitoring::MIGRATIONS)
+        .with("improvement", improvement::MIGRATIONS)
 }
 
 /// Without logins, whoever reaches the port may do anything: only this machine may reach it.

@@ -15,6 +15,7 @@ use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
+use crate::v1;
 
 /// Kinds that load the processor for long.
 const HEAVY: &[&str] = &["train", "evaluate", "retrain"];
@@ -72,11 +73,14 @@ impl Reporter {
 }
 
 /// Runs the handler of the job's kind.
-async fn dispatch(_app: &App, job: &Job, _reporter: &Reporter) -> Result<Value> {
-    Err(Error::not_implemented(format!(
-        "no worker knows jobs of kind {:?}",
-        job.kind
-    )))
+async fn dispatch(app: &App, job: &Job, reporter: &Reporter) -> Result<Value> {
+    match job.kind.as_str() {
+        "ingest" => v1::dataset::run(app, job, reporter).await,
+        "train" => v1::train::run(app, job, reporter).await,
+        "retrain" => v1::retrain::run(app, job, reporter).await,
+        "deploy" => v1::deployment::run(app, job, reporter).await,
+        other => Err(Error::not_implemented(format!("no worker knows jobs of kind {other:?}"))),
+    }
 }
 
 /// Starts the workers; they finish what they have when `stop` is cancelled.

@@ -70,5 +70,6 @@ pub async fn serve(app: App, shutdown: impl Future<Output = ()> + Send + 'static
     for task in tasks {
         let _ = task.await;
     }
+    app.serving.drain().await?;
     outcome.map_err(Error::from)
 }

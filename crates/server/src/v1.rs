@@ -7,17 +7,17 @@ pub mod extract;
 pub mod job;
 mod system;
 
-mod approval;
-mod dataset;
-mod deployment;
-mod evaluation;
-mod model;
-mod monitor;
-mod outcome;
-mod project;
-mod retrain;
-mod run;
-mod train;
+pub(crate) mod approval;
+pub(crate) mod dataset;
+pub(crate) mod deployment;
+pub(crate) mod evaluation;
+pub(crate) mod model;
+pub(crate) mod monitor;
+pub(crate) mod outcome;
+pub(crate) mod project;
+pub(crate) mod retrain;
+pub(crate) mod run;
+pub(crate) mod train;
 
 use axum::Router;
 
