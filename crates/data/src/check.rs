@@ -1,6 +1,7 @@
 //! Data rules: what a version must satisfy, and which rows did not.
 
 mod evaluate;
+mod text;
 
 use project::{Severity, Verdict};
 use serde::{Deserialize, Serialize};
@@ -53,13 +54,24 @@ impl CheckReport {
 
     /// How many rules hold, are broken with severity `error`, and are broken with severity `warn`.
     pub fn counts(&self) -> (usize, usize, usize) {
-        let passed = self.results.iter().filter(|result| result.verdict == Verdict::Pass).count();
-        (passed, self.broken("error").len(), self.broken("warn").len())
+        let passed = self
+            .results
+            .iter()
+            .filter(|result| result.verdict == Verdict::Pass)
+            .count();
+        (
+            passed,
+            self.broken("error").len(),
+            self.broken("warn").len(),
+        )
     }
 
     /// Unknown breaks a rule too: a rule that cannot be evaluated has not been satisfied.
     fn broken(&self, severity: &str) -> Vec<&str> {
-        let broken = self.results.iter().filter(|result| result.verdict != Verdict::Pass && result.severity == severity);
+        let broken = self
+            .results
+            .iter()
+            .filter(|result| result.verdict != Verdict::Pass && result.severity == severity);
         broken.map(|result| result.id.as_str()).collect()
     }
 }

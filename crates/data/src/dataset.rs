@@ -36,7 +36,9 @@ impl std::str::FromStr for State {
             "current" => Ok(Self::Current),
             "superseded" => Ok(Self::Superseded),
             "quarantined" => Ok(Self::Quarantined),
-            _ => Err(Error::internal(format!("{text:?} is not a state of a dataset version"))),
+            _ => Err(Error::internal(format!(
+                "{text:?} is not a state of a dataset version"
+            ))),
         }
     }
 }
@@ -87,7 +89,11 @@ pub struct DatasetVersion {
 impl DatasetVersion {
     /// What others keep to say which data they used.
     pub fn reference(&self) -> DatasetRef {
-        DatasetRef { name: self.dataset.clone(), version: self.version, digest: self.digest.clone() }
+        DatasetRef {
+            name: self.dataset.clone(),
+            version: self.version,
+            digest: self.digest.clone(),
+        }
     }
 }
 

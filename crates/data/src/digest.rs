@@ -26,24 +26,42 @@ pub(crate) fn digest(batch: &RecordBatch) -> Result<String> {
 
 fn put_values(out: &mut Vec<u8>, column: &dyn Array) -> Result<()> {
     match column.data_type() {
-        DataType::Boolean => put_each(out, column.as_boolean().iter(), |out, value| out.extend([b'b', u8::from(value)])),
+        DataType::Boolean => put_each(out, column.as_boolean().iter(), |out, value| {
+            out.extend([b'b', u8::from(value)]);
+        }),
         DataType::Int64 => put_each(out, column.as_primitive::<Int64Type>().iter(), put_whole),
         DataType::Float64 => put_each(out, column.as_primitive::<Float64Type>().iter(), put_number),
         DataType::Utf8 => put_each(out, column.as_string::<i32>().iter(), put_text),
-        DataType::Date32 => put_each(out, column.as_primitive::<Date32Type>().iter(), |out, value| {
-            out.push(b'd');
-            out.extend(value.to_le_bytes());
-        }),
-        DataType::Timestamp(..) => put_each(out, column.as_primitive::<TimestampMicrosecondType>().iter(), |out, value| {
-            out.push(b't');
-            out.extend(value.to_le_bytes());
-        }),
-        other => return Err(Error::internal(format!("a column of the type {other} has no digest"))),
+        DataType::Date32 => put_each(
+            out,
+            column.as_primitive::<Date32Type>().iter(),
+            |out, value| {
+                out.push(b'd');
+                out.extend(value.to_le_bytes());
+            },
+        ),
+        DataType::Timestamp(..) => put_each(
+            out,
+            column.as_primitive::<TimestampMicrosecondType>().iter(),
+            |out, value| {
+                out.push(b't');
+                out.extend(value.to_le_bytes());
+            },
+        ),
+        other => {
+            return Err(Error::internal(format!(
+                "a column of the type {other} has no digest"
+            )));
+        }
     }
     Ok(())
 }
 
-fn put_each<T>(out: &mut Vec<u8>, values: impl Iterator<Item = Option<T>>, put: impl Fn(&mut Vec<u8>, T)) {
+fn put_each<T>(
+    out: &mut Vec<u8>,
+    values: impl Iterator<Item = Option<T>>,
+    put: impl Fn(&mut Vec<u8>, T),
+) {
     for value in values {
         match value {
             Some(value) => put(out, value),
@@ -62,7 +80,11 @@ fn put_number(out: &mut Vec<u8>, value: f64) {
         return put_whole(out, value as i64);
     }
     out.push(b'f');
-    let bits = if value.is_nan() { f64::NAN.to_bits() } else { value.to_bits() };
+    let bits = if value.is_nan() {
+        f64::NAN.to_bits()
+    } else {
+        value.to_bits()
+    };
     out.extend(bits.to_le_bytes());
 }
 
@@ -87,15 +109,39 @@ mod tests {
     #[test]
     fn the_same_values_have_the_same_digest_in_another_type() {
         let whole = of(Arc::new(Int64Array::from(vec![Some(1), None, Some(-3)])));
-        assert_eq!(whole, of(Arc::new(Float64Array::from(vec![Some(1.0), None, Some(-3.0)]))));
-        assert_ne!(whole, of(Arc::new(Float64Array::from(vec![Some(1.0), Some(f64::NAN), Some(-3.0)]))));
-        assert_ne!(whole, of(Arc::new(StringArray::from(vec![Some("1"), None, Some("-3")]))));
+        assert_eq!(
+            whole,
+            of(Arc::new(Float64Array::from(vec![
+                Some(1.0),
+                None,
+                Some(-3.0)
+            ])))
+        );
+        assert_ne!(
+            whole,
+            of(Arc::new(Float64Array::from(vec![
+                Some(1.0),
+                Some(f64::NAN),
+                Some(-3.0)
+            ])))
+        );
+        assert_ne!(
+            whole,
+            of(Arc::new(StringArray::from(vec![
+                Some("1"),
+                None,
+                Some("-3")
+            ])))
+        );
     }
 
     #[test]
     fn texts_cannot_run_into_each_other() {
         let one = of(Arc::new(StringArray::from(vec!["ab", "c"])));
         assert_ne!(one, of(Arc::new(StringArray::from(vec!["a", "bc"]))));
-        assert_ne!(of(Arc::new(StringArray::from(vec![Some("")]))), of(Arc::new(StringArray::from(vec![None::<&str>]))));
+        assert_ne!(
+            of(Arc::new(StringArray::from(vec![Some("")]))),
+            of(Arc::new(StringArray::from(vec![None::<&str>])))
+        );
     }
 }

@@ -77,8 +77,13 @@ impl Profile {
     pub fn of(batch: &RecordBatch) -> Result<Self> {
         let schema = batch.schema();
         let columns = schema.fields().iter().zip(batch.columns());
-        let columns = columns.map(|(field, column)| ColumnProfile::of(field.name(), column)).collect::<Result<_>>()?;
-        Ok(Self { rows: batch.num_rows() as i64, columns })
+        let columns = columns
+            .map(|(field, column)| ColumnProfile::of(field.name(), column))
+            .collect::<Result<_>>()?;
+        Ok(Self {
+            rows: batch.num_rows() as i64,
+            columns,
+        })
     }
 }
 
@@ -89,7 +94,11 @@ impl ColumnProfile {
             DataType::Utf8 | DataType::Boolean => Self::of_words(&words(column)?),
             _ => Self::of_numbers(numbers(column)?, column)?,
         };
-        Ok(Self { name: name.to_owned(), kind, ..profile })
+        Ok(Self {
+            name: name.to_owned(),
+            kind,
+            ..profile
+        })
     }
 
     fn empty() -> Self {
@@ -114,21 +123,36 @@ impl ColumnProfile {
             *counts.entry(word).or_default() += 1;
         }
         let missing = words.iter().filter(|word| word.is_none()).count() as i64;
-        Self { missing, distinct: counts.len() as i64, top: most_frequent(counts), ..Self::empty() }
+        Self {
+            missing,
+            distinct: counts.len() as i64,
+            top: most_frequent(counts),
+            ..Self::empty()
+        }
     }
 
     fn of_numbers(values: Vec<f64>, column: &ArrayRef) -> Result<Self> {
         let rows = values.len();
-        let mut sorted: Vec<f64> = values.into_iter().filter(|value| value.is_finite()).collect();
+        let mut sorted: Vec<f64> = values
+            .into_iter()
+            .filter(|value| value.is_finite())
+            .collect();
         sorted.sort_unstable_by(f64::total_cmp);
         let (Some(&min), Some(&max)) = (sorted.first(), sorted.last()) else {
-            return Ok(Self { missing: rows as i64, ..Self::empty() });
+            return Ok(Self {
+                missing: rows as i64,
+                ..Self::empty()
+            });
         };
         let n = sorted.len() as f64;
         let mean = sorted.iter().sum::<f64>() / n;
         let squares: f64 = sorted.iter().map(|value| (value - mean).powi(2)).sum();
         let distinct = 1 + sorted.windows(2).filter(|pair| pair[0] != pair[1]).count();
-        let top = if distinct <= FEW { Self::of_words(&words(column)?).top } else { Vec::new() };
+        let top = if distinct <= FEW {
+            Self::of_words(&words(column)?).top
+        } else {
+            Vec::new()
+        };
         Ok(Self {
             missing: (rows - sorted.len()) as i64,
             distinct: distinct as i64,
@@ -136,7 +160,9 @@ impl ColumnProfile {
             max: Some(max),
             mean: Some(mean),
             std: (n > 1.0).then(|| (squares / (n - 1.0)).sqrt()),
-            quantiles: [0.05, 0.25, 0.5, 0.75, 0.95].map(|q| quantile(&sorted, q)).to_vec(),
+            quantiles: [0.05, 0.25, 0.5, 0.75, 0.95]
+                .map(|q| quantile(&sorted, q))
+                .to_vec(),
             histogram: Some(Histogram::of(&sorted)),
             top,
             ..Self::empty()
@@ -149,13 +175,27 @@ impl Histogram {
     fn of(sorted: &[f64]) -> Self {
         let (min, max) = (sorted[0], sorted[sorted.len() - 1]);
         if min == max {
-            return Self { edges: vec![min, max], counts: vec![sorted.len() as i64] };
+            return Self {
+                edges: vec![min, max],
+                counts: vec![sorted.len() as i64],
+            };
         }
-        let mut edges: Vec<f64> = (0..BINS).map(|bin| min + (max - min) * bin as f64 / BINS as f64).collect();
+        let mut edges: Vec<f64> = (0..BINS)
+            .map(|bin| min + (max - min) * bin as f64 / BINS as f64)
+            .collect();
         edges.push(max);
-        let mut below: Vec<usize> = edges.iter().map(|edge| sorted.partition_point(|value| value < edge)).collect();
+        let mut below: Vec<usize> = edges
+            .iter()
+            .map(|edge| sorted.partition_point(|value| value < edge))
+            .collect();
         below[BINS] = sorted.len();
-        Self { edges, counts: below.windows(2).map(|pair| (pair[1] - pair[0]) as i64).collect() }
+        Self {
+            edges,
+            counts: below
+                .windows(2)
+                .map(|pair| (pair[1] - pair[0]) as i64)
+                .collect(),
+        }
     }
 }
 
@@ -164,5 +204,11 @@ fn most_frequent(counts: HashMap<&str, i64>) -> Vec<TopValue> {
     let mut counts: Vec<(&str, i64)> = counts.into_iter().collect();
     counts.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
     counts.truncate(TOP);
-    counts.into_iter().map(|(value, count)| TopValue { value: value.to_owned(), count }).collect()
+    counts
+        .into_iter()
+        .map(|(value, count)| TopValue {
+            value: value.to_owned(),
+            count,
+        })
+        .collect()
 }

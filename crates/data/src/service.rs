@@ -41,21 +41,48 @@ impl Data {
     /// `tables_root` is a folder; tables lie at `<root>/<project>/datasets/<name>/`.
     pub fn new(db: Db, tables_root: &str) -> Result<Self> {
         if tables_root.contains("://") && !tables_root.starts_with("file://") {
-            return Err(Error::not_implemented(format!("tables cannot be kept at {tables_root:?} yet")).hint("use a folder"));
+            return Err(Error::not_implemented(format!(
+                "tables cannot be kept at {tables_root:?} yet"
+            ))
+            .hint("use a folder"));
         }
-        let root = tables_root.trim_start_matches("file://").trim_end_matches('/');
-        Ok(Self { db, tables_root: root.into(), kept: Arc::default(), writing: Arc::default() })
+        let root = tables_root
+            .trim_start_matches("file://")
+            .trim_end_matches('/');
+        Ok(Self {
+            db,
+            tables_root: root.into(),
+            kept: Arc::default(),
+            writing: Arc::default(),
+        })
     }
 
     /// Holds a version (the current one if `None`) against the rules of today, and stores what they said. The state
     /// of the version stays.
-    pub async fn check(&self, project: &Project, dataset: &str, version: Option<i64>) -> Result<CheckReport> {
+    pub async fn check(
+        &self,
+        project: &Project,
+        dataset: &str,
+        version: Option<i64>,
+    ) -> Result<CheckReport> {
         let spec = spec(project, dataset)?;
         let version = self.version(&project.name, dataset, version).await?;
         let batch = self.read(&version).await?;
-        let (file, time, now) = (Arc::clone(&project.file), spec.time.clone(), self.db.clock().now_ms());
+        let (file, time, now) = (
+            Arc::clone(&project.file),
+            spec.time.clone(),
+            self.db.clock().now_ms(),
+        );
         let name = dataset.to_owned();
-        let report = blocking(move || Ok(evaluate(&rules(&file.expectations, &name), &batch, time.as_deref(), now))).await?;
+        let report = blocking(move || {
+            Ok(evaluate(
+                &rules(&file.expectations, &name),
+                &batch,
+                time.as_deref(),
+                now,
+            ))
+        })
+        .await?;
         sql::set_checks(&self.db, &version, &report).await?;
         Ok(report)
     }
@@ -72,7 +99,12 @@ impl Data {
     }
 
     /// A version by number, or the current one.
-    pub async fn version(&self, project: &str, dataset: &str, version: Option<i64>) -> Result<DatasetVersion> {
+    pub async fn version(
+        &self,
+        project: &str,
+        dataset: &str,
+        version: Option<i64>,
+    ) -> Result<DatasetVersion> {
         let found = match version {
             Some(number) => sql::version(&self.db, project, dataset, number).await?,
             None => sql::newest(&self.db, project, dataset, State::Current).await?,
@@ -81,7 +113,9 @@ impl Data {
             return Ok(found);
         }
         if let Some(number) = version {
-            return Err(Error::not_found(format!("dataset {dataset:?} of project {project:?} has no version {number}")));
+            return Err(Error::not_found(format!(
+                "dataset {dataset:?} of project {project:?} has no version {number}"
+            )));
         }
         let quarantined = sql::newest(&self.db, project, dataset, State::Quarantined).await?;
         Err(match quarantined {
@@ -92,7 +126,12 @@ impl Data {
     }
 
     /// Versions of a dataset, newest first.
-    pub async fn versions(&self, project: &str, dataset: &str, page: &PageRequest) -> Result<Page<DatasetVersion>> {
+    pub async fn versions(
+        &self,
+        project: &str,
+        dataset: &str,
+        page: &PageRequest,
+    ) -> Result<Page<DatasetVersion>> {
         sql::versions(&self.db, project, dataset, page).await
     }
 
@@ -103,7 +142,11 @@ impl Data {
 
     /// All rows of a version.
     pub async fn read(&self, version: &DatasetVersion) -> Result<RecordBatch> {
-        let key = (version.project.clone(), version.dataset.clone(), version.version);
+        let key = (
+            version.project.clone(),
+            version.dataset.clone(),
+            version.version,
+        );
         if let Some(batch) = self.kept(&key) {
             return Ok(batch);
         }
@@ -125,19 +168,40 @@ impl Data {
     }
 
     /// Like [`Data::prepare`], with the given versions where a dataset is named (`dataset → version`).
-    pub async fn prepare_at(&self, project: &Project, versions: &BTreeMap<String, i64>) -> Result<Prepared> {
-        self.prepare_from(self.tables(project, versions.clone())).await
+    pub async fn prepare_at(
+        &self,
+        project: &Project,
+        versions: &BTreeMap<String, i64>,
+    ) -> Result<Prepared> {
+        self.prepare_from(self.tables(project, versions.clone()))
+            .await
     }
 
     /// Whether the data can carry the project, by `[charter.feasible]`. A dataset without a version is read from its
     /// source, since this question comes first.
     pub async fn feasibility(&self, project: &Project) -> Feasibility {
-        let limits = project.file.charter.as_ref().and_then(|charter| charter.feasible.clone());
+        let limits = project
+            .file
+            .charter
+            .as_ref()
+            .and_then(|charter| charter.feasible.clone());
         let Some(limits) = limits else {
-            return Feasibility::unknown("charter.feasible", "the project file has no [charter.feasible]: nothing says what the data must hold".to_owned());
+            return Feasibility::unknown(
+                "charter.feasible",
+                "the project file has no [charter.feasible]: nothing says what the data must hold"
+                    .to_owned(),
+            );
         };
-        let horizon = project.file.label.as_ref().map(|label| label.horizon).unwrap_or_default();
-        match self.prepare_from(self.tables(project, BTreeMap::new()).or_source()).await {
+        let horizon = project
+            .file
+            .label
+            .as_ref()
+            .map(|label| label.horizon)
+            .unwrap_or_default();
+        match self
+            .prepare_from(self.tables(project, BTreeMap::new()).or_source())
+            .await
+        {
             Ok(rows) => Feasibility::judge(&limits, &rows, horizon),
             Err(error) => Feasibility::unknown("rows", error.to_string()),
         }
@@ -186,8 +250,16 @@ impl Data {
 fn spec<'a>(project: &'a Project, dataset: &str) -> Result<&'a DatasetSpec> {
     project.file.datasets.get(dataset).ok_or_else(|| {
         let names: Vec<&str> = project.file.datasets.keys().map(String::as_str).collect();
-        let known = if names.is_empty() { "it declares none".to_owned() } else { format!("it declares {}", names.join(", ")) };
-        Error::not_found(format!("project {:?} has no dataset {dataset:?}", project.name)).hint(known)
+        let known = if names.is_empty() {
+            "it declares none".to_owned()
+        } else {
+            format!("it declares {}", names.join(", "))
+        };
+        Error::not_found(format!(
+            "project {:?} has no dataset {dataset:?}",
+            project.name
+        ))
+        .hint(known)
     })
 }
 
@@ -198,10 +270,14 @@ fn rules<'a>(all: &'a [ExpectationSpec], dataset: &str) -> Vec<&'a ExpectationSp
 
 /// Runs what reads files or crunches numbers beside the async threads. A panic inside (a malformed file that a
 /// decoder did not expect) is an error like any other.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
     match tokio::task::spawn_blocking(work).await {
         Ok(result) => result,
-        Err(error) => Err(Error::invalid("the rows cannot be decoded").hint("is the file damaged?").because(error)),
+        Err(error) => Err(Error::invalid("the rows cannot be decoded")
+            .hint("is the file damaged?")
+            .because(error)),
     }
 }
 

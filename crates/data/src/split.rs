@@ -32,7 +32,12 @@ pub struct Rows<'a> {
 
 impl Rows<'_> {
     /// Parts these rows. `gap` is the time that a label looks ahead; `window` keeps only the newest rows.
-    pub fn split(&self, split: &Split, gap: SignedDuration, window: Option<SignedDuration>) -> Result<Parts> {
+    pub fn split(
+        &self,
+        split: &Split,
+        gap: SignedDuration,
+        window: Option<SignedDuration>,
+    ) -> Result<Parts> {
         let known = || (0..self.label.len()).filter(|&row| !self.label[row].is_nan());
         let Some(newest) = known().map(|row| self.time_ms[row]).max() else {
             return Err(Error::invalid("no row has a known label")
@@ -62,10 +67,20 @@ impl Rows<'_> {
         let time = |row: u32| self.time_ms[row as usize];
         (1..=count)
             .map(|fold| {
-                let end = if fold == count { train.len() } else { (fold + 1) * size };
+                let end = if fold == count {
+                    train.len()
+                } else {
+                    (fold + 1) * size
+                };
                 let validate = &train[fold * size..end];
                 let start = time(validate[0]);
-                let learn = train.partition_point(|&row| if gap == 0 { time(row) < start } else { time(row) <= start - gap });
+                let learn = train.partition_point(|&row| {
+                    if gap == 0 {
+                        time(row) < start
+                    } else {
+                        time(row) <= start - gap
+                    }
+                });
                 (train[..learn].to_vec(), validate.to_vec())
             })
             .filter(|(learn, _)| !learn.is_empty())
@@ -83,7 +98,11 @@ fn side(time: i64, newest: i64, split: &Split, gap: i64) -> Side {
     let holdout = ms(split.holdout);
     if let Some(every) = split.every {
         let place = (time - ANCHOR).rem_euclid(ms(every).max(1));
-        return if place < holdout { Side::Holdout } else { Side::Train };
+        return if place < holdout {
+            Side::Holdout
+        } else {
+            Side::Train
+        };
     }
     let begin = newest - holdout;
     if time > begin {
@@ -120,12 +139,31 @@ mod tests {
 
     #[test]
     fn a_row_is_on_the_same_side_when_more_rows_arrive() {
-        let time: Vec<i64> = (0..24 * 200).map(|hour| 1_300_000_000_000 + hour * HOUR).collect();
+        let time: Vec<i64> = (0..24 * 200)
+            .map(|hour| 1_300_000_000_000 + hour * HOUR)
+            .collect();
         let label = vec![1.0; time.len()];
         let split = weekly(Some(6), 4);
-        let all = Rows { time_ms: &time, label: &label }.split(&split, SignedDuration::from_hours(24), None).unwrap();
-        let early = Rows { time_ms: &time[..2000], label: &label[..2000] }.split(&split, SignedDuration::from_hours(24), None).unwrap();
-        assert_eq!(early.holdout, all.holdout.iter().copied().filter(|row| *row < 2000).collect::<Vec<_>>());
+        let all = Rows {
+            time_ms: &time,
+            label: &label,
+        }
+        .split(&split, SignedDuration::from_hours(24), None)
+        .unwrap();
+        let early = Rows {
+            time_ms: &time[..2000],
+            label: &label[..2000],
+        }
+        .split(&split, SignedDuration::from_hours(24), None)
+        .unwrap();
+        assert_eq!(
+            early.holdout,
+            all.holdout
+                .iter()
+                .copied()
+                .filter(|row| *row < 2000)
+                .collect::<Vec<_>>()
+        );
         assert!(early.holdout.iter().all(|row| !all.train.contains(row)));
     }
 
@@ -154,7 +192,12 @@ mod tests {
         let time: Vec<i64> = (0..1000).map(|hour| hour * HOUR).collect();
         let mut label = vec![1.0; 1000];
         label[3] = f64::NAN;
-        let parts = Rows { time_ms: &time, label: &label }.split(&weekly(None, 3), SignedDuration::ZERO, None).unwrap();
+        let parts = Rows {
+            time_ms: &time,
+            label: &label,
+        }
+        .split(&weekly(None, 3), SignedDuration::ZERO, None)
+        .unwrap();
         assert_eq!(parts.train.len() + parts.holdout.len(), 999);
         assert_eq!(parts.holdout.len(), 168);
     }

@@ -49,8 +49,7 @@ struct Row {
     checks: String,
 }
 
-const COLUMNS: &str =
-    "project, dataset, version, delta_version, digest, row_count, hidden, columns, state, created_at, until, source, checks";
+const COLUMNS: &str = "project, dataset, version, delta_version, digest, row_count, hidden, columns, state, created_at, until, source, checks";
 
 impl Row {
     fn into_version(self) -> Result<DatasetVersion> {
@@ -73,33 +72,81 @@ impl Row {
 }
 
 /// A version by number.
-pub(crate) async fn version(db: &Db, project: &str, dataset: &str, version: i64) -> Result<Option<DatasetVersion>> {
-    let sql = format!("select {COLUMNS} from dataset_version where project = $1 and dataset = $2 and version = $3");
-    let row: Option<Row> = db.row(dynamic_sql(sql), &[project.into(), dataset.into(), version.into()]).await?;
+pub(crate) async fn version(
+    db: &Db,
+    project: &str,
+    dataset: &str,
+    version: i64,
+) -> Result<Option<DatasetVersion>> {
+    let sql = format!(
+        "select {COLUMNS} from dataset_version where project = $1 and dataset = $2 and version = $3"
+    );
+    let row: Option<Row> = db
+        .row(
+            dynamic_sql(sql),
+            &[project.into(), dataset.into(), version.into()],
+        )
+        .await?;
     row.map(Row::into_version).transpose()
 }
 
 /// The newest version in a state.
-pub(crate) async fn newest(db: &Db, project: &str, dataset: &str, state: State) -> Result<Option<DatasetVersion>> {
-    let sql =
-        format!("select {COLUMNS} from dataset_version where project = $1 and dataset = $2 and state = $3 order by version desc limit 1");
-    let row: Option<Row> = db.row(dynamic_sql(sql), &[project.into(), dataset.into(), state.as_str().into()]).await?;
+pub(crate) async fn newest(
+    db: &Db,
+    project: &str,
+    dataset: &str,
+    state: State,
+) -> Result<Option<DatasetVersion>> {
+    let sql = format!(
+        "select {COLUMNS} from dataset_version where project = $1 and dataset = $2 and state = $3 order by version desc limit 1"
+    );
+    let row: Option<Row> = db
+        .row(
+            dynamic_sql(sql),
+            &[project.into(), dataset.into(), state.as_str().into()],
+        )
+        .await?;
     row.map(Row::into_version).transpose()
 }
 
 /// Versions, newest first.
-pub(crate) async fn versions(db: &Db, project: &str, dataset: &str, page: &PageRequest) -> Result<Page<DatasetVersion>> {
+pub(crate) async fn versions(
+    db: &Db,
+    project: &str,
+    dataset: &str,
+    page: &PageRequest,
+) -> Result<Page<DatasetVersion>> {
     let limit = page.limit.unwrap_or(50).clamp(1, 500);
     let before: i64 = match &page.token {
-        Some(token) => token.parse().map_err(|_| Error::invalid(format!("{token:?} is not a page token of dataset versions")))?,
+        Some(token) => token.parse().map_err(|_| {
+            Error::invalid(format!("{token:?} is not a page token of dataset versions"))
+        })?,
         None => i64::MAX,
     };
-    let sql =
-        format!("select {COLUMNS} from dataset_version where project = $1 and dataset = $2 and version < $3 order by version desc limit $4");
-    let rows: Vec<Row> = db.rows(dynamic_sql(sql), &[project.into(), dataset.into(), before.into(), (limit + 1).into()]).await?;
+    let sql = format!(
+        "select {COLUMNS} from dataset_version where project = $1 and dataset = $2 and version < $3 order by version desc limit $4"
+    );
+    let rows: Vec<Row> = db
+        .rows(
+            dynamic_sql(sql),
+            &[
+                project.into(),
+                dataset.into(),
+                before.into(),
+                (limit + 1).into(),
+            ],
+        )
+        .await?;
     let more = rows.len() > limit;
-    let items: Vec<DatasetVersion> = rows.into_iter().take(limit).map(Row::into_version).collect::<Result<_>>()?;
-    let next = items.last().filter(|_| more).map(|version| version.version.to_string());
+    let items: Vec<DatasetVersion> = rows
+        .into_iter()
+        .take(limit)
+        .map(Row::into_version)
+        .collect::<Result<_>>()?;
+    let next = items
+        .last()
+        .filter(|_| more)
+        .map(|version| version.version.to_string());
     Ok(Page { items, next })
 }
 
@@ -116,7 +163,12 @@ pub(crate) async fn quarantined(db: &Db, project: &str, dataset: &str) -> Result
 
 /// Makes a version of rows that are written already. `version.version` is set here. If the same content became
 /// current in the meantime, the answer is that version and `false`.
-pub(crate) async fn insert(db: &Db, version: DatasetVersion, location: String, actor: &str) -> Result<(DatasetVersion, bool)> {
+pub(crate) async fn insert(
+    db: &Db,
+    version: DatasetVersion,
+    location: String,
+    actor: &str,
+) -> Result<(DatasetVersion, bool)> {
     let actor = actor.to_owned();
     db.write(move |tx| {
         let (version, location, actor) = (version.clone(), location.clone(), actor.clone());
@@ -125,9 +177,19 @@ pub(crate) async fn insert(db: &Db, version: DatasetVersion, location: String, a
     .await
 }
 
-async fn insert_in(tx: &mut Tx<'_>, mut version: DatasetVersion, location: &str, actor: String) -> Result<(DatasetVersion, bool)> {
-    let key: [Value; 2] = [version.project.as_str().into(), version.dataset.as_str().into()];
-    let sql = format!("select {COLUMNS} from dataset_version where project = $1 and dataset = $2 and state = 'current'");
+async fn insert_in(
+    tx: &mut Tx<'_>,
+    mut version: DatasetVersion,
+    location: &str,
+    actor: String,
+) -> Result<(DatasetVersion, bool)> {
+    let key: [Value; 2] = [
+        version.project.as_str().into(),
+        version.dataset.as_str().into(),
+    ];
+    let sql = format!(
+        "select {COLUMNS} from dataset_version where project = $1 and dataset = $2 and state = 'current'"
+    );
     if version.state == State::Current {
         let current: Option<Row> = tx.row(dynamic_sql(sql), &key).await?;
         if let Some(current) = current.filter(|current| current.digest == version.digest) {
@@ -135,8 +197,12 @@ async fn insert_in(tx: &mut Tx<'_>, mut version: DatasetVersion, location: &str,
         }
         tx.execute("update dataset_version set state = 'superseded' where project = $1 and dataset = $2 and state = 'current'", &key).await?;
     }
-    let last: Option<(Option<i64>,)> =
-        tx.row("select max(version) from dataset_version where project = $1 and dataset = $2", &key).await?;
+    let last: Option<(Option<i64>,)> = tx
+        .row(
+            "select max(version) from dataset_version where project = $1 and dataset = $2",
+            &key,
+        )
+        .await?;
     version.version = last.and_then(|(last,)| last).unwrap_or_default() + 1;
     tx.execute(
         "insert into dataset_version (project, dataset, version, location, delta_version, digest, row_count, hidden, columns, state, created_at, until, source, checks) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
@@ -170,21 +236,37 @@ async fn insert_in(tx: &mut Tx<'_>, mut version: DatasetVersion, location: &str,
 }
 
 /// Stores what the rules said of a version.
-pub(crate) async fn set_checks(db: &Db, version: &DatasetVersion, checks: &CheckReport) -> Result<()> {
+pub(crate) async fn set_checks(
+    db: &Db,
+    version: &DatasetVersion,
+    checks: &CheckReport,
+) -> Result<()> {
     set(db, version, "update dataset_version set checks = $4 where project = $1 and dataset = $2 and version = $3", serde_json::to_string(checks)?).await
 }
 
 /// Stores what a version looks like.
-pub(crate) async fn set_profile(db: &Db, version: &DatasetVersion, profile: &Profile) -> Result<()> {
+pub(crate) async fn set_profile(
+    db: &Db,
+    version: &DatasetVersion,
+    profile: &Profile,
+) -> Result<()> {
     set(db, version, "update dataset_version set profile = $4 where project = $1 and dataset = $2 and version = $3", serde_json::to_string(profile)?).await
 }
 
 async fn set(db: &Db, version: &DatasetVersion, sql: &'static str, value: String) -> Result<()> {
-    let key = (version.project.clone(), version.dataset.clone(), version.version);
+    let key = (
+        version.project.clone(),
+        version.dataset.clone(),
+        version.version,
+    );
     db.write(move |tx| {
         let (key, value) = (key.clone(), value.clone());
         Box::pin(async move {
-            tx.execute(sql, &[key.0.into(), key.1.into(), key.2.into(), value.into()]).await?;
+            tx.execute(
+                sql,
+                &[key.0.into(), key.1.into(), key.2.into(), value.into()],
+            )
+            .await?;
             Ok(())
         })
     })
@@ -199,7 +281,9 @@ pub(crate) async fn profile(db: &Db, version: &DatasetVersion) -> Result<Option<
             &[version.project.as_str().into(), version.dataset.as_str().into(), version.version.into()],
         )
         .await?;
-    row.and_then(|(text,)| text).map(|text| Ok(serde_json::from_str(&text)?)).transpose()
+    row.and_then(|(text,)| text)
+        .map(|text| Ok(serde_json::from_str(&text)?))
+        .transpose()
 }
 
 /// Where the rows of a version lie.
@@ -211,7 +295,10 @@ pub(crate) async fn location(db: &Db, version: &DatasetVersion) -> Result<String
         )
         .await?;
     let (location,) = row.ok_or_else(|| {
-        Error::not_found(format!("dataset {:?} has no version {} any more", version.dataset, version.version))
+        Error::not_found(format!(
+            "dataset {:?} has no version {} any more",
+            version.dataset, version.version
+        ))
     })?;
     Ok(location)
 }

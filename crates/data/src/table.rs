@@ -5,9 +5,9 @@
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
 use base::{Error, Kind, Result};
+use deltalake::kernel::engine::arrow_conversion::TryIntoKernel as _;
 use deltalake::kernel::transaction::CommitBuilder;
 use deltalake::kernel::{Action, MetadataExt as _, StructType};
-use deltalake::kernel::engine::arrow_conversion::TryIntoKernel as _;
 use deltalake::protocol::{DeltaOperation, SaveMode};
 use deltalake::writer::{DeltaWriter as _, RecordBatchWriter};
 use deltalake::{DeltaTable, DeltaTableBuilder, DeltaTableError, ensure_table_uri};
@@ -20,32 +20,55 @@ use crate::source;
 /// Replaces the rows of the table at `location` (made if missing) by `batch`; the answer is the table's new version.
 /// Nothing is visible before the commit, and a commit that another one overtook fails.
 pub(crate) async fn replace(location: &str, batch: &RecordBatch) -> Result<i64> {
-    replace_rows(location, batch).await.map_err(|error| delta_error(error, location))
+    replace_rows(location, batch)
+        .await
+        .map_err(|error| delta_error(error, location))
 }
 
 async fn replace_rows(location: &str, batch: &RecordBatch) -> Result<i64, DeltaTableError> {
     let schema: StructType = batch.schema().as_ref().try_into_kernel()?;
     let mut table = DeltaTable::try_from_url(ensure_table_uri(location)?).await?;
     if table.version().is_none() {
-        table = table.create().with_columns(schema.fields().cloned()).await?;
+        table = table
+            .create()
+            .with_columns(schema.fields().cloned())
+            .await?;
     }
     let snapshot = table.snapshot()?;
-    let mut actions: Vec<Action> = snapshot.log_data().iter().map(|file| Action::Remove(file.remove_action(true))).collect();
+    let mut actions: Vec<Action> = snapshot
+        .log_data()
+        .iter()
+        .map(|file| Action::Remove(file.remove_action(true)))
+        .collect();
     if snapshot.schema().as_ref() != &schema {
-        actions.push(Action::Metadata(snapshot.metadata().clone().with_schema(&schema)?));
+        actions.push(Action::Metadata(
+            snapshot.metadata().clone().with_schema(&schema)?,
+        ));
     }
-    let properties = WriterProperties::builder().set_compression(Compression::ZSTD(ZstdLevel::default())).build();
-    let mut writer = RecordBatchWriter::try_new(table.table_url(), batch.schema(), None, None)?.with_writer_properties(properties);
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        .build();
+    let mut writer = RecordBatchWriter::try_new(table.table_url(), batch.schema(), None, None)?
+        .with_writer_properties(properties);
     writer.write(batch.clone()).await?;
     actions.extend(writer.flush().await?.into_iter().map(Action::Add));
-    let operation = DeltaOperation::Write { mode: SaveMode::Overwrite, partition_by: None, predicate: None };
-    let commit = CommitBuilder::default().with_actions(actions).build(Some(snapshot), table.log_store(), operation).await?;
+    let operation = DeltaOperation::Write {
+        mode: SaveMode::Overwrite,
+        partition_by: None,
+        predicate: None,
+    };
+    let commit = CommitBuilder::default()
+        .with_actions(actions)
+        .build(Some(snapshot), table.log_store(), operation)
+        .await?;
     Ok(commit.version() as i64)
 }
 
 /// The rows of one version. `empty` has the columns, for a version without rows.
 pub(crate) async fn read(location: &str, version: i64, empty: &RecordBatch) -> Result<RecordBatch> {
-    let table = open(location, version).await.map_err(|error| delta_error(error, location))?;
+    let table = open(location, version)
+        .await
+        .map_err(|error| delta_error(error, location))?;
     let files: Vec<String> = table
         .snapshot()
         .map_err(|error| delta_error(error, location))?
@@ -56,27 +79,41 @@ pub(crate) async fn read(location: &str, version: i64, empty: &RecordBatch) -> R
     let store = table.object_store();
     let mut batches = Vec::with_capacity(files.len());
     for file in files {
-        let path = object_store::path::Path::parse(&file).map_err(|error| Error::internal(format!("{location}: {error}")))?;
+        let path = object_store::path::Path::parse(&file)
+            .map_err(|error| Error::internal(format!("{location}: {error}")))?;
         let lost = |error: object_store::Error| {
             Error::unavailable(format!("{location}/{file} cannot be read: {error}"))
                 .hint("restore the folder of the table from a backup, or add the dataset again")
                 .because(error)
         };
-        let bytes = store.get(&path).await.map_err(lost)?.bytes().await.map_err(lost)?;
+        let bytes = store
+            .get(&path)
+            .await
+            .map_err(lost)?
+            .bytes()
+            .await
+            .map_err(lost)?;
         batches.push(source::parquet_rows(bytes).map_err(|error| error.at(location))?);
     }
     let rows = concat_batches(&empty.schema(), &batches);
-    rows.map_err(|error| Error::internal(format!("{location}, version {version}: {error}")).because(error))
+    rows.map_err(|error| {
+        Error::internal(format!("{location}, version {version}: {error}")).because(error)
+    })
 }
 
 async fn open(location: &str, version: i64) -> Result<DeltaTable, DeltaTableError> {
-    DeltaTableBuilder::from_url(ensure_table_uri(location)?)?.with_version(version as u64).load().await
+    DeltaTableBuilder::from_url(ensure_table_uri(location)?)?
+        .with_version(version as u64)
+        .load()
+        .await
 }
 
 fn delta_error(error: DeltaTableError, location: &str) -> Error {
     let kind = match &error {
         DeltaTableError::ObjectStore { source } if is_full(source) => Kind::StorageFull,
-        DeltaTableError::Transaction { .. } | DeltaTableError::VersionMismatch(..) => Kind::Conflict,
+        DeltaTableError::Transaction { .. } | DeltaTableError::VersionMismatch(..) => {
+            Kind::Conflict
+        }
         DeltaTableError::NotATable(_) | DeltaTableError::InvalidVersion(_) => Kind::Unavailable,
         _ => Kind::Internal,
     };
@@ -86,7 +123,10 @@ fn delta_error(error: DeltaTableError, location: &str) -> Error {
 fn is_full(error: &object_store::Error) -> bool {
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(error) = cause {
-        if error.downcast_ref::<std::io::Error>().is_some_and(|io| io.kind() == std::io::ErrorKind::StorageFull) {
+        if error
+            .downcast_ref::<std::io::Error>()
+            .is_some_and(|io| io.kind() == std::io::ErrorKind::StorageFull)
+        {
             return true;
         }
         cause = error.source();

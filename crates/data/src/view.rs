@@ -47,19 +47,33 @@ pub(crate) async fn select(sql: &str, tables: &[(&str, &RecordBatch)]) -> Result
     let work = run(sql, tables);
     match tokio::time::timeout(LIMIT, work).await {
         Ok(result) => result.map_err(|error| sql_error(error, tables))?,
-        Err(_) => Err(Error::invalid(format!("the query took longer than {} minutes", LIMIT.as_secs() / 60))
-            .hint("does a join lack its condition?")),
+        Err(_) => Err(Error::invalid(format!(
+            "the query took longer than {} minutes",
+            LIMIT.as_secs() / 60
+        ))
+        .hint("does a join lack its condition?")),
     }
 }
 
-async fn run(sql: &str, tables: &[(&str, &RecordBatch)]) -> Result<Result<RecordBatch>, DataFusionError> {
+async fn run(
+    sql: &str,
+    tables: &[(&str, &RecordBatch)],
+) -> Result<Result<RecordBatch>, DataFusionError> {
     let mut statements = DFParser::parse_sql(sql)?;
     let statement = match (statements.pop_front(), statements.len()) {
         (Some(statement), 0) => statement,
-        (_, more) => return Ok(Err(Error::invalid(format!("holds {} statements instead of one", if more == 0 { 0 } else { more + 1 })))),
+        (_, more) => {
+            return Ok(Err(Error::invalid(format!(
+                "holds {} statements instead of one",
+                if more == 0 { 0 } else { more + 1 }
+            ))));
+        }
     };
-    if !matches!(&statement, Statement::Statement(inner) if matches!(inner.as_ref(), Sql::Query(_))) {
-        return Ok(Err(Error::invalid("is not a select").hint("a view only reads: write one select statement")));
+    if !matches!(&statement, Statement::Statement(inner) if matches!(inner.as_ref(), Sql::Query(_)))
+    {
+        return Ok(Err(
+            Error::invalid("is not a select").hint("a view only reads: write one select statement")
+        ));
     }
     let context = context()?;
     for (name, batch) in tables {
@@ -67,19 +81,28 @@ async fn run(sql: &str, tables: &[(&str, &RecordBatch)]) -> Result<Result<Record
         context.register_table(quoted(name), Arc::new(table))?;
     }
     let plan = context.state().statement_to_plan(statement).await?;
-    let read_only = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
+    let read_only = SQLOptions::new()
+        .with_allow_ddl(false)
+        .with_allow_dml(false)
+        .with_allow_statements(false);
     read_only.verify_plan(&plan)?;
     let frame = context.execute_logical_plan(plan).await?;
     let schema = Arc::clone(frame.schema().inner());
     let batches = frame.collect().await?;
     // The plan's schema and the batches' may differ in what may be missing.
     let schema = batches.first().map_or(schema, RecordBatch::schema);
-    Ok(concat_batches(&schema, &batches).map_err(arrow_error).and_then(|batch| normalise(&batch)))
+    Ok(concat_batches(&schema, &batches)
+        .map_err(arrow_error)
+        .and_then(|batch| normalise(&batch)))
 }
 
 fn context() -> Result<SessionContext, DataFusionError> {
-    let config = SessionConfig::new().with_target_partitions(1).with_information_schema(false);
-    let runtime = RuntimeEnvBuilder::new().with_memory_limit(MEMORY, 1.0).build_arc()?;
+    let config = SessionConfig::new()
+        .with_target_partitions(1)
+        .with_information_schema(false);
+    let runtime = RuntimeEnvBuilder::new()
+        .with_memory_limit(MEMORY, 1.0)
+        .build_arc()?;
     let state = SessionStateBuilder::new()
         .with_config(config)
         .with_runtime_env(runtime)
@@ -99,7 +122,9 @@ fn sql_error(error: DataFusionError, tables: &[(&str, &RecordBatch)]) -> Error {
     let names: Vec<&str> = tables.iter().map(|(name, _)| *name).collect();
     let text = error.strip_backtrace();
     let text = text.lines().next().unwrap_or_default().to_owned();
-    Error::invalid(text).hint(format!("the query may read {}", names.join(", "))).because(error)
+    Error::invalid(text)
+        .hint(format!("the query may read {}", names.join(", ")))
+        .because(error)
 }
 
 #[cfg(test)]
@@ -117,7 +142,13 @@ mod tests {
     // proves S38
     #[tokio::test]
     async fn a_view_can_do_nothing_but_read_its_tables() {
-        assert_eq!(try_select("select x + 1 as y from t where x > 1").await.unwrap().num_rows(), 2);
+        assert_eq!(
+            try_select("select x + 1 as y from t where x > 1")
+                .await
+                .unwrap()
+                .num_rows(),
+            2
+        );
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("secret.csv");
         std::fs::write(&file, "a\n1\n").unwrap();
@@ -146,6 +177,9 @@ mod tests {
     #[tokio::test]
     async fn an_error_in_a_view_says_what_it_may_read() {
         let error = try_select("select y from t").await.unwrap_err();
-        assert!(error.message().contains('y') && error.hint_text().unwrap().contains('t'), "{error:?}");
+        assert!(
+            error.message().contains('y') && error.hint_text().unwrap().contains('t'),
+            "{error:?}"
+        );
     }
 }

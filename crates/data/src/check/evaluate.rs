@@ -9,6 +9,7 @@ use base::{Error, Result};
 use project::{Check, ExpectationSpec, Verdict, duration};
 use serde_json::Value;
 
+use super::text::{at_least, kind, limit_text, percent};
 use super::{CheckReport, CheckResult, EXAMPLES, severity_word};
 use crate::columns::{arrow_error, column, numbers, times, words};
 
@@ -41,7 +42,12 @@ impl FromIterator<usize> for Failing {
 }
 
 /// Holds rows against rules. `time` names the column of the event's time.
-pub(crate) fn evaluate(rules: &[&ExpectationSpec], batch: &RecordBatch, time: Option<&str>, now_ms: i64) -> CheckReport {
+pub(crate) fn evaluate(
+    rules: &[&ExpectationSpec],
+    batch: &RecordBatch,
+    time: Option<&str>,
+    now_ms: i64,
+) -> CheckReport {
     let key = key_columns(rules, time);
     let results = rules.iter().map(|rule| {
         let seen = look(&rule.check, batch, time, now_ms).unwrap_or_else(|error| Seen {
@@ -61,34 +67,45 @@ pub(crate) fn evaluate(rules: &[&ExpectationSpec], batch: &RecordBatch, time: Op
             examples: examples(&seen.failing, &rule.check, batch, &key),
         }
     });
-    CheckReport { at: now_ms, results: results.collect() }
-}
-
-fn kind(check: &Check) -> &'static str {
-    match check {
-        Check::Columns { .. } => "columns",
-        Check::Unique { .. } => "unique",
-        Check::NotNull { .. } => "not_null",
-        Check::Between { .. } => "between",
-        Check::InSet { .. } => "in_set",
-        Check::Regex { .. } => "regex",
-        Check::Length { .. } => "length",
-        Check::RowCount { .. } => "row_count",
-        Check::MaxAge { .. } => "max_age",
+    CheckReport {
+        at: now_ms,
+        results: results.collect(),
     }
 }
 
 fn look(check: &Check, batch: &RecordBatch, time: Option<&str>, now_ms: i64) -> Result<Seen> {
     let failing = match check {
         Check::Columns { columns } => return Ok(look_for_columns(columns, batch, check)),
-        Check::RowCount { min, max } => return Ok(count_rows(batch.num_rows() as i64, *min, *max, check)),
-        Check::MaxAge { value } => return newest(batch, time, now_ms, value.as_millis() as i64, check),
+        Check::RowCount { min, max } => {
+            return Ok(count_rows(batch.num_rows() as i64, *min, *max, check));
+        }
+        Check::MaxAge { value } => {
+            return newest(batch, time, now_ms, value.as_millis() as i64, check);
+        }
         Check::Unique { columns } => duplicates(batch, columns)?,
         Check::NotNull { column: name, .. } => missing(column(batch, name)?)?,
-        Check::Between { column: name, min, max, .. } => outside(column(batch, name)?, *min, *max)?,
-        Check::InSet { column: name, values, .. } => not_in_set(column(batch, name)?, values)?,
-        Check::Regex { column: name, pattern, .. } => not_matching(column(batch, name)?, pattern)?,
-        Check::Length { column: name, min, max, .. } => wrong_length(column(batch, name)?, *min, *max)?,
+        Check::Between {
+            column: name,
+            min,
+            max,
+            ..
+        } => outside(column(batch, name)?, *min, *max)?,
+        Check::InSet {
+            column: name,
+            values,
+            ..
+        } => not_in_set(column(batch, name)?, values)?,
+        Check::Regex {
+            column: name,
+            pattern,
+            ..
+        } => not_matching(column(batch, name)?, pattern)?,
+        Check::Length {
+            column: name,
+            min,
+            max,
+            ..
+        } => wrong_length(column(batch, name)?, *min, *max)?,
     };
     Ok(share(failing, batch.num_rows(), at_least(check), check))
 }
@@ -97,132 +114,172 @@ fn look(check: &Check, batch: &RecordBatch, time: Option<&str>, now_ms: i64) -> 
 fn share(failing: Failing, rows: usize, at_least: f64, check: &Check) -> Seen {
     let limit = limit_text(check);
     if rows == 0 {
-        return Seen { verdict: Verdict::Unknown, observed: "no rows".to_owned(), limit, failing };
+        return Seen {
+            verdict: Verdict::Unknown,
+            observed: "no rows".to_owned(),
+            limit,
+            failing,
+        };
     }
     let good = (rows - failing.count) as f64 / rows as f64;
-    let verdict = if good >= at_least { Verdict::Pass } else { Verdict::Fail };
-    Seen { verdict, observed: format!("{} of {rows} rows ({} %)", rows - failing.count, percent(good)), limit, failing }
-}
-
-fn at_least(check: &Check) -> f64 {
-    match check {
-        Check::NotNull { at_least, .. }
-        | Check::Between { at_least, .. }
-        | Check::InSet { at_least, .. }
-        | Check::Regex { at_least, .. }
-        | Check::Length { at_least, .. } => at_least.unwrap_or(1.0),
-        _ => 1.0,
-    }
-}
-
-fn limit_text(check: &Check) -> String {
-    let range = |min: Option<String>, max: Option<String>| match (min, max) {
-        (Some(min), Some(max)) => format!("{min} to {max}"),
-        (Some(min), None) => format!("at least {min}"),
-        (None, Some(max)) => format!("at most {max}"),
-        (None, None) => "any".to_owned(),
+    let verdict = if good >= at_least {
+        Verdict::Pass
+    } else {
+        Verdict::Fail
     };
-    let rule = match check {
-        Check::Columns { columns } => return columns.join(", "),
-        Check::Unique { columns } => return format!("{} unique", columns.join(", ")),
-        Check::RowCount { min, max } => return range(min.map(|n| n.to_string()), max.map(|n| n.to_string())),
-        Check::MaxAge { value } => return format!("at most {}", duration::text(*value)),
-        Check::NotNull { column, .. } => format!("{column} present"),
-        Check::Between { column, min, max, .. } => {
-            format!("{column} {}", range(min.map(|x| x.to_string()), max.map(|x| x.to_string())))
-        }
-        Check::InSet { column, values, .. } => {
-            let shown: Vec<_> = values.iter().take(10).map(plain).collect();
-            let more = if values.len() > shown.len() { ", …" } else { "" };
-            format!("{column} one of {}{more}", shown.join(", "))
-        }
-        Check::Regex { column, pattern, .. } => format!("{column} like {pattern}"),
-        Check::Length { column, min, max, .. } => {
-            format!("{column} of {} characters", range(min.map(|n| n.to_string()), max.map(|n| n.to_string())))
-        }
-    };
-    match at_least(check) {
-        1.0 => format!("{rule} in every row"),
-        share => format!("{rule} in at least {} % of rows", percent(share)),
+    Seen {
+        verdict,
+        observed: format!(
+            "{} of {rows} rows ({} %)",
+            rows - failing.count,
+            percent(good)
+        ),
+        limit,
+        failing,
     }
-}
-
-fn percent(share: f64) -> String {
-    let text = format!("{:.4}", share * 100.0);
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
-}
-
-fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 fn look_for_columns(columns: &[String], batch: &RecordBatch, check: &Check) -> Seen {
-    let absent: Vec<&str> = columns.iter().filter(|name| batch.column_by_name(name).is_none()).map(String::as_str).collect();
+    let absent: Vec<&str> = columns
+        .iter()
+        .filter(|name| batch.column_by_name(name).is_none())
+        .map(String::as_str)
+        .collect();
     let (verdict, observed) = if absent.is_empty() {
         (Verdict::Pass, "all there".to_owned())
     } else {
         (Verdict::Fail, format!("missing: {}", absent.join(", ")))
     };
-    Seen { verdict, observed, limit: limit_text(check), failing: Failing::default() }
+    Seen {
+        verdict,
+        observed,
+        limit: limit_text(check),
+        failing: Failing::default(),
+    }
 }
 
 fn count_rows(rows: i64, min: Option<i64>, max: Option<i64>, check: &Check) -> Seen {
     let fits = min.is_none_or(|min| rows >= min) && max.is_none_or(|max| rows <= max);
     let verdict = if fits { Verdict::Pass } else { Verdict::Fail };
-    Seen { verdict, observed: rows.to_string(), limit: limit_text(check), failing: Failing::default() }
+    Seen {
+        verdict,
+        observed: rows.to_string(),
+        limit: limit_text(check),
+        failing: Failing::default(),
+    }
 }
 
-fn newest(batch: &RecordBatch, time: Option<&str>, now_ms: i64, limit_ms: i64, check: &Check) -> Result<Seen> {
-    let name = time.ok_or_else(|| Error::invalid("the dataset names no time column").hint("write time = \"…\" in its section"))?;
+fn newest(
+    batch: &RecordBatch,
+    time: Option<&str>,
+    now_ms: i64,
+    limit_ms: i64,
+    check: &Check,
+) -> Result<Seen> {
+    let name = time.ok_or_else(|| {
+        Error::invalid("the dataset names no time column").hint("write time = \"…\" in its section")
+    })?;
     let newest = times(column(batch, name)?)?.into_iter().flatten().max();
     let (verdict, observed) = match newest {
         None => (Verdict::Unknown, "no row has a time".to_owned()),
         Some(newest) => {
             let age = now_ms.saturating_sub(newest).max(0);
-            let verdict = if age <= limit_ms { Verdict::Pass } else { Verdict::Fail };
+            let verdict = if age <= limit_ms {
+                Verdict::Pass
+            } else {
+                Verdict::Fail
+            };
             // Whole minutes are enough to read.
-            (verdict, duration::text(base::SignedDuration::from_millis(age / 60_000 * 60_000)))
+            (
+                verdict,
+                duration::text(base::SignedDuration::from_millis(age / 60_000 * 60_000)),
+            )
         }
     };
-    Ok(Seen { verdict, observed, limit: limit_text(check), failing: Failing::default() })
+    Ok(Seen {
+        verdict,
+        observed,
+        limit: limit_text(check),
+        failing: Failing::default(),
+    })
 }
 
 /// Every row whose key was there before.
 fn duplicates(batch: &RecordBatch, names: &[String]) -> Result<Failing> {
-    let columns: Vec<ArrayRef> = names.iter().map(|name| column(batch, name).cloned()).collect::<Result<_>>()?;
-    let fields = columns.iter().map(|column| SortField::new(column.data_type().clone())).collect();
-    let rows = RowConverter::new(fields).and_then(|converter| converter.convert_columns(&columns)).map_err(arrow_error)?;
+    let columns: Vec<ArrayRef> = names
+        .iter()
+        .map(|name| column(batch, name).cloned())
+        .collect::<Result<_>>()?;
+    let fields = columns
+        .iter()
+        .map(|column| SortField::new(column.data_type().clone()))
+        .collect();
+    let rows = RowConverter::new(fields)
+        .and_then(|converter| converter.convert_columns(&columns))
+        .map_err(arrow_error)?;
     let mut seen = HashSet::with_capacity(rows.num_rows());
-    Ok((0..rows.num_rows()).filter(|&row| !seen.insert(rows.row(row))).collect())
+    Ok((0..rows.num_rows())
+        .filter(|&row| !seen.insert(rows.row(row)))
+        .collect())
 }
 
 fn missing(column: &ArrayRef) -> Result<Failing> {
     if column.data_type() == &DataType::Float64 {
-        return Ok(numbers(column)?.iter().enumerate().filter(|(_, value)| value.is_nan()).map(|(row, _)| row).collect());
+        return Ok(numbers(column)?
+            .iter()
+            .enumerate()
+            .filter(|(_, value)| value.is_nan())
+            .map(|(row, _)| row)
+            .collect());
     }
-    Ok((0..column.len()).filter(|&row| column.is_null(row)).collect())
+    Ok((0..column.len())
+        .filter(|&row| column.is_null(row))
+        .collect())
 }
 
 fn outside(column: &ArrayRef, min: Option<f64>, max: Option<f64>) -> Result<Failing> {
-    let (min, max) = (min.unwrap_or(f64::NEG_INFINITY), max.unwrap_or(f64::INFINITY));
-    Ok(numbers(column)?.iter().enumerate().filter(|(_, value)| **value < min || **value > max).map(|(row, _)| row).collect())
+    let (min, max) = (
+        min.unwrap_or(f64::NEG_INFINITY),
+        max.unwrap_or(f64::INFINITY),
+    );
+    Ok(numbers(column)?
+        .iter()
+        .enumerate()
+        .filter(|(_, value)| **value < min || **value > max)
+        .map(|(row, _)| row)
+        .collect())
 }
 
 fn not_in_set(column: &ArrayRef, values: &[Value]) -> Result<Failing> {
     if column.data_type() == &DataType::Utf8 {
         let known: HashSet<&str> = values.iter().filter_map(Value::as_str).collect();
         let texts = column.as_string::<i32>();
-        return Ok(texts.iter().enumerate().filter(|(_, text)| text.is_some_and(|text| !known.contains(text))).map(|(row, _)| row).collect());
+        return Ok(texts
+            .iter()
+            .enumerate()
+            .filter(|(_, text)| text.is_some_and(|text| !known.contains(text)))
+            .map(|(row, _)| row)
+            .collect());
     }
     let number = |value: &Value| value.as_f64().or_else(|| value.as_bool().map(f64::from));
-    let known: HashSet<u64> = values.iter().filter_map(number).map(|value| (value + 0.0).to_bits()).collect();
+    let known: HashSet<u64> = values
+        .iter()
+        .filter_map(number)
+        .map(|value| (value + 0.0).to_bits())
+        .collect();
     let unknown = |value: &f64| !value.is_nan() && !known.contains(&(value + 0.0).to_bits());
-    Ok(numbers(column)?.iter().enumerate().filter(|(_, value)| unknown(value)).map(|(row, _)| row).collect())
+    Ok(numbers(column)?
+        .iter()
+        .enumerate()
+        .filter(|(_, value)| unknown(value))
+        .map(|(row, _)| row)
+        .collect())
 }
 
 fn not_matching(column: &ArrayRef, pattern: &str) -> Result<Failing> {
-    let pattern = regex::Regex::new(pattern)
-        .map_err(|error| Error::invalid(format!("{pattern:?} is not a regular expression")).because(error))?;
+    let pattern = regex::Regex::new(pattern).map_err(|error| {
+        Error::invalid(format!("{pattern:?} is not a regular expression")).because(error)
+    })?;
     broken_texts(column, |text| !pattern.is_match(text))
 }
 
@@ -239,7 +296,9 @@ fn broken_texts(column: &ArrayRef, broken: impl Fn(&str) -> bool) -> Result<Fail
     let mut known: HashMap<&str, bool> = HashMap::new();
     let mut failing = Vec::new();
     for (row, text) in texts.iter().enumerate() {
-        let Some(text) = text.as_deref() else { continue };
+        let Some(text) = text.as_deref() else {
+            continue;
+        };
         if *known.entry(text).or_insert_with(|| broken(text)) {
             failing.push(row);
         }
@@ -268,11 +327,16 @@ fn examples(failing: &Failing, check: &Check, batch: &RecordBatch, key: &[String
     };
     let cell = |row: usize, name: &String| -> Option<String> {
         let cell = batch.column_by_name(name)?.slice(row, 1);
-        let text = words(&cell).ok()?.pop()?.unwrap_or_else(|| "(missing)".to_owned());
+        let text = words(&cell)
+            .ok()?
+            .pop()?
+            .unwrap_or_else(|| "(missing)".to_owned());
         Some(format!("{name} = {text}"))
     };
     let row_text = |&row: &usize| {
-        let names = key.iter().chain(shown.iter().filter(|name| !key.contains(name)));
+        let names = key
+            .iter()
+            .chain(shown.iter().filter(|name| !key.contains(name)));
         let cells: Vec<String> = names.filter_map(|name| cell(row, name)).collect();
         format!("row {}: {}", row + 1, cells.join(", "))
     };

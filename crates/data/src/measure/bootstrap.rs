@@ -39,7 +39,11 @@ pub struct Resampling {
 
 impl Default for Resampling {
     fn default() -> Self {
-        Self { confidence: 0.95, resamples: 1000, seed: 0 }
+        Self {
+            confidence: 0.95,
+            resamples: 1000,
+            seed: 0,
+        }
     }
 }
 
@@ -50,7 +54,14 @@ pub fn days(time_ms: &[i64]) -> Vec<i64> {
 
 /// The metric and its interval. `blocks` names the block of each row (see [`days`]); empty means that every row is
 /// one.
-pub fn bootstrap(metric: Metric, truth: &[f64], predicted: &[f64], blocks: &[i64], ctx: &Context, how: &Resampling) -> Result<Interval> {
+pub fn bootstrap(
+    metric: Metric,
+    truth: &[f64],
+    predicted: &[f64],
+    blocks: &[i64],
+    ctx: &Context,
+    how: &Resampling,
+) -> Result<Interval> {
     let value = compute(metric, truth, predicted, ctx)?;
     let blocks = Blocks::new(blocks, truth.len());
     let statistic = Statistic::new(metric, truth, predicted, &blocks, ctx);
@@ -87,13 +98,22 @@ struct Blocks {
 impl Blocks {
     fn new(names: &[i64], rows: usize) -> Self {
         if names.len() != rows {
-            return Self { of_row: (0..rows as u32).collect(), count: rows };
+            return Self {
+                of_row: (0..rows as u32).collect(),
+                count: rows,
+            };
         }
         let mut sorted = names.to_vec();
         sorted.sort_unstable();
         sorted.dedup();
-        let of_row = names.iter().map(|name| sorted.partition_point(|other| other < name) as u32).collect();
-        Self { of_row, count: sorted.len() }
+        let of_row = names
+            .iter()
+            .map(|name| sorted.partition_point(|other| other < name) as u32)
+            .collect();
+        Self {
+            of_row,
+            count: sorted.len(),
+        }
     }
 
     /// `resamples` values of the statistic; samples on which it is not defined are left out.
@@ -120,32 +140,68 @@ impl Blocks {
 
 /// A metric as a function of how often each block was drawn.
 enum Statistic<'a> {
-    Summed { per_block: Vec<Sums>, metric: Metric, ctx: &'a Context },
-    Ranked { rows: Ranked, of_row: &'a [u32], metric: Metric, ctx: &'a Context },
+    Summed {
+        per_block: Vec<Sums>,
+        metric: Metric,
+        ctx: &'a Context,
+    },
+    Ranked {
+        rows: Ranked,
+        of_row: &'a [u32],
+        metric: Metric,
+        ctx: &'a Context,
+    },
 }
 
 impl<'a> Statistic<'a> {
-    fn new(metric: Metric, truth: &[f64], predicted: &[f64], blocks: &'a Blocks, ctx: &'a Context) -> Self {
-        if matches!(metric, Metric::RocAuc | Metric::PrAuc | Metric::PrecisionAtK) {
-            return Self::Ranked { rows: Ranked::new(truth, predicted), of_row: &blocks.of_row, metric, ctx };
+    fn new(
+        metric: Metric,
+        truth: &[f64],
+        predicted: &[f64],
+        blocks: &'a Blocks,
+        ctx: &'a Context,
+    ) -> Self {
+        if matches!(
+            metric,
+            Metric::RocAuc | Metric::PrAuc | Metric::PrecisionAtK
+        ) {
+            return Self::Ranked {
+                rows: Ranked::new(truth, predicted),
+                of_row: &blocks.of_row,
+                metric,
+                ctx,
+            };
         }
         let mut per_block = vec![Sums::shifted(shift_of(truth)); blocks.count];
         for (row, &block) in blocks.of_row.iter().enumerate() {
             per_block[block as usize].add_row(metric, truth[row], predicted[row], ctx);
         }
-        Self::Summed { per_block, metric, ctx }
+        Self::Summed {
+            per_block,
+            metric,
+            ctx,
+        }
     }
 
     fn value(&self, drawn: &[u32]) -> f64 {
         match self {
-            Self::Summed { per_block, metric, ctx } => {
+            Self::Summed {
+                per_block,
+                metric,
+                ctx,
+            } => {
                 let mut total = Sums::default();
                 for (sums, &times) in per_block.iter().zip(drawn).filter(|(_, times)| **times > 0) {
                     total.add(sums, f64::from(times));
                 }
                 total.value(*metric, ctx)
             }
-            Self::Ranked { rows, of_row, metric, ctx } => rows.value(*metric, ctx, |place| drawn[of_row[place as usize] as usize]),
+            Self::Ranked {
+                rows,
+                of_row,
+                metric,
+                ctx,
+            } => rows.value(*metric, ctx, |place| drawn[of_row[place as usize] as usize]),
         }
     }
 }
@@ -153,11 +209,21 @@ impl<'a> Statistic<'a> {
 /// Too few samples on which the metric is defined have no interval.
 fn interval(value: f64, mut samples: Vec<f64>, rows: usize, how: &Resampling) -> Interval {
     if samples.len() * 2 < how.resamples || samples.is_empty() {
-        return Interval { value, lower: f64::NAN, upper: f64::NAN, rows };
+        return Interval {
+            value,
+            lower: f64::NAN,
+            upper: f64::NAN,
+            rows,
+        };
     }
     samples.sort_by(f64::total_cmp);
     let tail = (1.0 - how.confidence) / 2.0;
-    Interval { value, lower: super::drift::quantile(&samples, tail), upper: super::drift::quantile(&samples, 1.0 - tail), rows }
+    Interval {
+        value,
+        lower: super::drift::quantile(&samples, tail),
+        upper: super::drift::quantile(&samples, 1.0 - tail),
+        rows,
+    }
 }
 
 #[cfg(test)]
@@ -168,12 +234,22 @@ mod tests {
     #[test]
     fn the_same_seed_gives_the_same_interval_and_it_holds_the_value() {
         let truth: Vec<f64> = (0..500).map(|i| f64::from(i % 50) + 10.0).collect();
-        let predicted: Vec<f64> = truth.iter().enumerate().map(|(i, t)| t + (i as f64).sin()).collect();
+        let predicted: Vec<f64> = truth
+            .iter()
+            .enumerate()
+            .map(|(i, t)| t + (i as f64).sin())
+            .collect();
         let blocks: Vec<i64> = (0..500).map(|i| i / 24).collect();
         let ctx = Context::new(Task::Regression);
-        let how = Resampling { seed: 3, ..Resampling::default() };
+        let how = Resampling {
+            seed: 3,
+            ..Resampling::default()
+        };
         let first = bootstrap(Metric::Mae, &truth, &predicted, &blocks, &ctx, &how).unwrap();
-        assert_eq!(first, bootstrap(Metric::Mae, &truth, &predicted, &blocks, &ctx, &how).unwrap());
+        assert_eq!(
+            first,
+            bootstrap(Metric::Mae, &truth, &predicted, &blocks, &ctx, &how).unwrap()
+        );
         assert!(first.lower < first.value && first.value < first.upper);
     }
 
@@ -185,9 +261,18 @@ mod tests {
         let ctx = Context::new(Task::Regression);
         let blocks = Blocks::new(&names, 60);
         let drawn = [2, 0, 1, 0, 3, 0];
-        let rows: Vec<usize> = (0..60).flat_map(|i| std::iter::repeat_n(i, drawn[i / 10] as usize)).collect();
+        let rows: Vec<usize> = (0..60)
+            .flat_map(|i| std::iter::repeat_n(i, drawn[i / 10] as usize))
+            .collect();
         let (t, p): (Vec<f64>, Vec<f64>) = rows.iter().map(|&i| (truth[i], predicted[i])).unzip();
-        for metric in [Metric::Mae, Metric::Rmse, Metric::R2, Metric::Wape, Metric::Bias, Metric::MaxError] {
+        for metric in [
+            Metric::Mae,
+            Metric::Rmse,
+            Metric::R2,
+            Metric::Wape,
+            Metric::Bias,
+            Metric::MaxError,
+        ] {
             let statistic = Statistic::new(metric, &truth, &predicted, &blocks, &ctx);
             let direct = compute(metric, &t, &p, &ctx).unwrap();
             assert!((statistic.value(&drawn) - direct).abs() < 1e-9, "{metric}");
@@ -198,7 +283,11 @@ mod tests {
     fn a_better_prediction_of_the_same_rows_shows_in_the_paired_interval() {
         let truth: Vec<f64> = (0..300).map(|i| f64::from(i % 40) * 3.0).collect();
         let good: Vec<f64> = truth.iter().map(|t| t + 1.0).collect();
-        let bad: Vec<f64> = truth.iter().enumerate().map(|(i, t)| t + 1.5 + (i % 3) as f64).collect();
+        let bad: Vec<f64> = truth
+            .iter()
+            .enumerate()
+            .map(|(i, t)| t + 1.5 + (i % 3) as f64)
+            .collect();
         let blocks: Vec<i64> = (0..300).map(|i| i / 24).collect();
         let difference = paired_bootstrap(
             Metric::Mae,

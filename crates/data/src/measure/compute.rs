@@ -24,7 +24,12 @@ pub struct Context {
 impl Context {
     /// For a task, without payoff, at threshold 0.5.
     pub fn new(task: Task) -> Self {
-        Self { payoff: None, threshold: 0.5, k: None, task }
+        Self {
+            payoff: None,
+            threshold: 0.5,
+            k: None,
+            task,
+        }
     }
 
     /// With the money per outcome.
@@ -47,7 +52,9 @@ impl Context {
 pub fn compute(metric: Metric, truth: &[f64], predicted: &[f64], ctx: &Context) -> Result<f64> {
     check(metric, truth, predicted, ctx)?;
     Ok(match metric {
-        Metric::RocAuc | Metric::PrAuc | Metric::PrecisionAtK => Ranked::new(truth, predicted).value(metric, ctx, |_| 1),
+        Metric::RocAuc | Metric::PrAuc | Metric::PrecisionAtK => {
+            Ranked::new(truth, predicted).value(metric, ctx, |_| 1)
+        }
         _ => Sums::over(metric, truth, predicted, ctx).value(metric, ctx),
     })
 }
@@ -55,30 +62,39 @@ pub fn compute(metric: Metric, truth: &[f64], predicted: &[f64], ctx: &Context) 
 /// Refuses what cannot be computed at all.
 pub(super) fn check(metric: Metric, truth: &[f64], predicted: &[f64], ctx: &Context) -> Result<()> {
     if truth.len() != predicted.len() {
-        return Err(Error::internal(format!("{} true values meet {} predictions", truth.len(), predicted.len())));
+        return Err(Error::internal(format!(
+            "{} true values meet {} predictions",
+            truth.len(),
+            predicted.len()
+        )));
     }
     if metric.task().is_some_and(|task| task != ctx.task) {
         let (has, needs) = match ctx.task {
             Task::Regression => ("a number", "yes or no"),
             Task::Binary => ("yes or no", "a number"),
         };
-        return Err(Error::invalid(format!("{metric} needs a label that is {needs}, this one is {has}"))
-            .hint("choose a metric that fits the label"));
+        return Err(Error::invalid(format!(
+            "{metric} needs a label that is {needs}, this one is {has}"
+        ))
+        .hint("choose a metric that fits the label"));
     }
     match (metric, ctx.payoff, ctx.task) {
         (Metric::PayoffPer1000, None, _) => {
-            Err(Error::invalid("payoff_per_1000 needs money per outcome").hint("add a [payoff] section to the project file"))
+            Err(Error::invalid("payoff_per_1000 needs money per outcome")
+                .hint("add a [payoff] section to the project file"))
         }
-        (Metric::PayoffPer1000, Some(Amounts::Cells { .. }), Task::Regression) => {
-            Err(Error::invalid("[payoff] has amounts per decision, but the label is a number").hint("use under and over"))
-        }
-        (Metric::PayoffPer1000, Some(Amounts::Units { .. }), Task::Binary) => {
-            Err(Error::invalid("[payoff] has amounts per unit, but the label is yes or no")
-                .hint("use true_positive, false_positive, false_negative and true_negative"))
-        }
-        (Metric::PrecisionAtK, ..) if ctx.k.is_none_or(|k| k == 0) => {
-            Err(Error::invalid("precision_at_k needs k, the number of highest scores that count").hint("write for example k = 500"))
-        }
+        (Metric::PayoffPer1000, Some(Amounts::Cells { .. }), Task::Regression) => Err(
+            Error::invalid("[payoff] has amounts per decision, but the label is a number")
+                .hint("use under and over"),
+        ),
+        (Metric::PayoffPer1000, Some(Amounts::Units { .. }), Task::Binary) => Err(Error::invalid(
+            "[payoff] has amounts per unit, but the label is yes or no",
+        )
+        .hint("use true_positive, false_positive, false_negative and true_negative")),
+        (Metric::PrecisionAtK, ..) if ctx.k.is_none_or(|k| k == 0) => Err(Error::invalid(
+            "precision_at_k needs k, the number of highest scores that count",
+        )
+        .hint("write for example k = 500")),
         _ => Ok(()),
     }
 }

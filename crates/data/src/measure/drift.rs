@@ -13,20 +13,29 @@ mod ks;
 use std::collections::BTreeMap;
 
 pub use bins::{jensen_shannon, psi};
-pub use decision::{ALPHA, Column, Decision, EFFECT_CATEGORY, EFFECT_NUMBER, benjamini_hochberg, decide, effect_and_p};
+pub use decision::{
+    ALPHA, Column, Decision, EFFECT_CATEGORY, EFFECT_NUMBER, benjamini_hochberg, decide,
+    effect_and_p,
+};
 pub use ks::{ks_p, ks_statistic, ks_test};
 use statrs::function::gamma::checked_gamma_ur;
 
 /// The values that can be compared, sorted.
 pub fn sorted(values: &[f64]) -> Vec<f64> {
-    let mut kept: Vec<f64> = values.iter().copied().filter(|value| value.is_finite()).collect();
+    let mut kept: Vec<f64> = values
+        .iter()
+        .copied()
+        .filter(|value| value.is_finite())
+        .collect();
     kept.sort_unstable_by(f64::total_cmp);
     kept
 }
 
 /// The quantile of sorted values, linear between neighbours (numpy's default). NaN without values.
 pub fn quantile(sorted: &[f64], q: f64) -> f64 {
-    let Some(last) = sorted.len().checked_sub(1) else { return f64::NAN };
+    let Some(last) = sorted.len().checked_sub(1) else {
+        return f64::NAN;
+    };
     let place = q.clamp(0.0, 1.0) * last as f64;
     let below = place.floor() as usize;
     let above = (below + 1).min(last);
@@ -89,7 +98,9 @@ pub fn category_counts<'a>(
 
 /// The test over the categories of both sides, a new category included.
 pub fn chi2(counts: &BTreeMap<&str, [f64; 2]>) -> Option<Chi2> {
-    let totals = counts.values().fold([0.0, 0.0], |sum, pair| [sum[0] + pair[0], sum[1] + pair[1]]);
+    let totals = counts
+        .values()
+        .fold([0.0, 0.0], |sum, pair| [sum[0] + pair[0], sum[1] + pair[1]]);
     let all = totals[0] + totals[1];
     if totals[0] == 0.0 || totals[1] == 0.0 {
         return None;
@@ -100,7 +111,12 @@ pub fn chi2(counts: &BTreeMap<&str, [f64; 2]>) -> Option<Chi2> {
         .map(|(observed, expected)| (observed - expected).powi(2) / expected)
         .sum();
     let dof = counts.len() as f64 - 1.0;
-    Some(Chi2 { statistic, dof, p: chi2_p(statistic, dof), v: cramers_v(statistic, dof, all) })
+    Some(Chi2 {
+        statistic,
+        dof,
+        p: chi2_p(statistic, dof),
+        v: cramers_v(statistic, dof, all),
+    })
 }
 
 /// Chance of a chi-squared statistic at least this large.
@@ -117,7 +133,11 @@ fn cramers_v(statistic: f64, dof: f64, n: f64) -> f64 {
     let columns = dof - dof * dof / (n - 1.0);
     let rows = 1.0 - 1.0 / (n - 1.0);
     let limit = columns.min(rows);
-    if limit <= 0.0 { 0.0 } else { (corrected / limit).sqrt() }
+    if limit <= 0.0 {
+        0.0
+    } else {
+        (corrected / limit).sqrt()
+    }
 }
 
 /// Mean distance of the percentiles 1 to 99, in robust standard deviations of the reference (IQR / 1.349).
@@ -129,9 +149,9 @@ pub fn quantile_shift(reference_sorted: &[f64], current_sorted: &[f64]) -> f64 {
         .sum::<f64>()
         / 99.0;
     match (distance, spread) {
-        (distance, _) if distance == 0.0 => 0.0,
+        (0.0, _) => 0.0,
         // More than half of the reference is one value: any unit is arbitrary, so take the plain deviation.
-        (_, spread) if spread == 0.0 => distance / deviation(reference_sorted).max(f64::MIN_POSITIVE),
+        (_, 0.0) => distance / deviation(reference_sorted).max(f64::MIN_POSITIVE),
         _ => distance / spread,
     }
 }
@@ -142,5 +162,10 @@ fn deviation(values: &[f64]) -> f64 {
     let n = values.len() as f64;
     let first = values.first().copied().unwrap_or_default();
     let mean = values.iter().map(|value| value - first).sum::<f64>() / n;
-    (values.iter().map(|value| (value - first - mean).powi(2)).sum::<f64>() / n).sqrt()
+    (values
+        .iter()
+        .map(|value| (value - first - mean).powi(2))
+        .sum::<f64>()
+        / n)
+        .sqrt()
 }

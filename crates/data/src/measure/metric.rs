@@ -104,10 +104,15 @@ impl FromStr for Metric {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        Self::ALL.iter().copied().find(|metric| metric.as_str() == text).ok_or_else(|| {
-            let names: Vec<_> = Self::ALL.iter().map(|metric| metric.as_str()).collect();
-            Error::invalid(format!("{text:?} is not a metric of predictions")).hint(format!("one of {}", names.join(", ")))
-        })
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|metric| metric.as_str() == text)
+            .ok_or_else(|| {
+                let names: Vec<_> = Self::ALL.iter().map(|metric| metric.as_str()).collect();
+                Error::invalid(format!("{text:?} is not a metric of predictions"))
+                    .hint(format!("one of {}", names.join(", ")))
+            })
     }
 }
 

@@ -12,8 +12,12 @@ pub(super) struct Ranked {
 
 impl Ranked {
     pub(super) fn new(truth: &[f64], score: &[f64]) -> Self {
-        let mut rows: Vec<_> =
-            truth.iter().zip(score).enumerate().map(|(place, (&t, &s))| (s, t > 0.5, place as u32)).collect();
+        let mut rows: Vec<_> = truth
+            .iter()
+            .zip(score)
+            .enumerate()
+            .map(|(place, (&t, &s))| (s, t > 0.5, place as u32))
+            .collect();
         rows.sort_by(|a, b| b.0.total_cmp(&a.0));
         Self { rows }
     }
@@ -51,7 +55,11 @@ impl Ranked {
             yes_all += yes;
             no_all += no;
         });
-        if yes_all == 0.0 || no_all == 0.0 { f64::NAN } else { above / (yes_all * no_all) }
+        if yes_all == 0.0 || no_all == 0.0 {
+            f64::NAN
+        } else {
+            above / (yes_all * no_all)
+        }
     }
 
     fn average_precision(&self, weight: impl Fn(u32) -> u32) -> f64 {
@@ -63,7 +71,11 @@ impl Ranked {
                 area += yes * yes_all / all;
             }
         });
-        if yes_all == 0.0 { f64::NAN } else { area / yes_all }
+        if yes_all == 0.0 {
+            f64::NAN
+        } else {
+            area / yes_all
+        }
     }
 
     /// Ties at the k-th place count with their share.
@@ -77,6 +89,10 @@ impl Ranked {
             }
         });
         let counted = k - left;
-        if counted == 0.0 { f64::NAN } else { found / counted }
+        if counted == 0.0 {
+            f64::NAN
+        } else {
+            found / counted
+        }
     }
 }

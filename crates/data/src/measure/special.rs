@@ -58,9 +58,11 @@ fn matrix_power_cdf(d: f64, n: usize) -> f64 {
             }
         }
     }
-    for i in 0..size {
-        matrix[i][0] -= h.powi(i as i32 + 1);
-        matrix[size - 1][i] -= h.powi((size - i) as i32);
+    for (i, row) in matrix.iter_mut().enumerate() {
+        row[0] -= h.powi(i as i32 + 1);
+    }
+    for (i, entry) in matrix[size - 1].iter_mut().enumerate() {
+        *entry -= h.powi((size - i) as i32);
     }
     matrix[size - 1][0] += (2.0 * h - 1.0).max(0.0).powi(size as i32);
     for (i, row) in matrix.iter_mut().enumerate() {
@@ -75,7 +77,9 @@ fn matrix_power_cdf(d: f64, n: usize) -> f64 {
     vector[k - 1] = 1.0;
     for step in 1..=n {
         let scale = step as f64 / n as f64;
-        vector = (0..size).map(|j| scale * (0..size).map(|i| vector[i] * matrix[i][j]).sum::<f64>()).collect();
+        vector = (0..size)
+            .map(|j| scale * (0..size).map(|i| vector[i] * matrix[i][j]).sum::<f64>())
+            .collect();
     }
     vector[k - 1]
 }
@@ -92,9 +96,12 @@ fn pelz_good_cdf(d: f64, n: f64) -> f64 {
         let weight = (-x2 / (2.0 * z2)).exp();
         k[0] += weight;
         k[1] += weight * (x2 - z2);
-        k[2] += weight * (6.0 * z6 + 2.0 * z4 + x2 * (2.0 * z4 - 5.0 * z2) + x2 * x2 * (1.0 - 2.0 * z2));
+        k[2] += weight
+            * (6.0 * z6 + 2.0 * z4 + x2 * (2.0 * z4 - 5.0 * z2) + x2 * x2 * (1.0 - 2.0 * z2));
         k[3] += weight
-            * (-30.0 * z6 - 90.0 * z8 + x2 * (135.0 * z4 - 96.0 * z6) + x2 * x2 * (212.0 * z4 - 60.0 * z2)
+            * (-30.0 * z6 - 90.0 * z8
+                + x2 * (135.0 * z4 - 96.0 * z6)
+                + x2 * x2 * (212.0 * z4 - 60.0 * z2)
                 + x2.powi(3) * (5.0 - 30.0 * z2));
     }
     let (mut second, mut third) = (0.0, 0.0);
@@ -110,7 +117,11 @@ fn pelz_good_cdf(d: f64, n: f64) -> f64 {
         root / (72.0 * z.powi(7)) * k[2] - root / (36.0 * z.powi(3)) * second,
         root / (6480.0 * z.powi(10)) * k[3] + root / (216.0 * z6) * third,
     ];
-    corrections.iter().enumerate().map(|(power, term)| term / n.powf(power as f64 / 2.0)).sum()
+    corrections
+        .iter()
+        .enumerate()
+        .map(|(power, term)| term / n.powf(power as f64 / 2.0))
+        .sum()
 }
 
 #[cfg(test)]

@@ -41,7 +41,10 @@ impl Sums {
 
     /// No rows yet. `shift` (near the mean of the truth) keeps the variance from cancelling.
     pub(super) fn shifted(shift: f64) -> Self {
-        Self { shift, ..Self::default() }
+        Self {
+            shift,
+            ..Self::default()
+        }
     }
 
     pub(super) fn add_row(&mut self, metric: Metric, truth: f64, predicted: f64, ctx: &Context) {
@@ -90,7 +93,12 @@ impl Sums {
         for (mine, theirs) in self.cells.iter_mut().zip(other.cells) {
             *mine += times * theirs;
         }
-        for (mine, theirs) in self.bins.iter_mut().flatten().zip(other.bins.iter().flatten()) {
+        for (mine, theirs) in self
+            .bins
+            .iter_mut()
+            .flatten()
+            .zip(other.bins.iter().flatten())
+        {
             *mine += times * theirs;
         }
         if times > 0.0 {
@@ -134,13 +142,21 @@ impl Sums {
 
     fn r2(&self) -> f64 {
         let spread = self.squared_truth - self.truth * self.truth / self.rows;
-        if self.rows < 2.0 || spread <= 0.0 { f64::NAN } else { 1.0 - self.squared_error / spread }
+        if self.rows < 2.0 || spread <= 0.0 {
+            f64::NAN
+        } else {
+            1.0 - self.squared_error / spread
+        }
     }
 }
 
 /// A number near the mean, so that sums of squares do not cancel.
 pub(super) fn shift_of(truth: &[f64]) -> f64 {
-    if truth.is_empty() { 0.0 } else { truth.iter().sum::<f64>() / truth.len() as f64 }
+    if truth.is_empty() {
+        0.0
+    } else {
+        truth.iter().sum::<f64>() / truth.len() as f64
+    }
 }
 
 fn ratio(part: f64, whole: f64) -> f64 {
@@ -149,11 +165,17 @@ fn ratio(part: f64, whole: f64) -> f64 {
 
 fn mcc([tn, fp, fneg, tp]: [f64; 4]) -> f64 {
     let margins = (tp + fp) * (tp + fneg) * (tn + fp) * (tn + fneg);
-    if margins == 0.0 { 0.0 } else { (tp * tn - fp * fneg) / margins.sqrt() }
+    if margins == 0.0 {
+        0.0
+    } else {
+        (tp * tn - fp * fneg) / margins.sqrt()
+    }
 }
 
 fn payoff(truth: f64, predicted: f64, ctx: &Context) -> f64 {
-    let Some(amounts) = &ctx.payoff else { return f64::NAN };
+    let Some(amounts) = &ctx.payoff else {
+        return f64::NAN;
+    };
     match amounts {
         Amounts::Units { .. } => amounts.of_number(truth, predicted),
         Amounts::Cells { .. } => amounts.of_decision(truth > 0.5, predicted >= ctx.threshold),

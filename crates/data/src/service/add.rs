@@ -19,35 +19,73 @@ impl Data {
     /// Reads the dataset's source (or `from` instead of it; a relative path begins at the project's folder) and makes
     /// a version of what is there now. A version that breaks a rule of severity `error` is quarantined; content that
     /// is there already makes no version.
-    pub async fn add(&self, project: &Project, dataset: &str, from: Option<&Path>, actor: &str) -> Result<Added> {
+    pub async fn add(
+        &self,
+        project: &Project,
+        dataset: &str,
+        from: Option<&Path>,
+        actor: &str,
+    ) -> Result<Added> {
         let spec = spec(project, dataset)?.clone();
         let _one_at_a_time = self.writing.lock().await;
         let current = sql::newest(&self.db, &project.name, dataset, State::Current).await?;
         let now = self.db.clock().now_ms();
         let work = Arrival {
             spec,
-            rules: rules(&project.file.expectations, dataset).into_iter().cloned().collect(),
+            rules: rules(&project.file.expectations, dataset)
+                .into_iter()
+                .cloned()
+                .collect(),
             from: from.map(Path::to_path_buf),
             base_dir: project.base_dir.clone(),
-            known: current.as_ref().map(|version| version.schema.clone()).unwrap_or_default(),
+            known: current
+                .as_ref()
+                .map(|version| version.schema.clone())
+                .unwrap_or_default(),
             now,
         };
         let arrived = blocking(move || work.read()).await?;
         if let Some(same) = current.filter(|version| version.digest == arrived.digest) {
-            return Ok(Added { version: same, new: false });
+            return Ok(Added {
+                version: same,
+                new: false,
+            });
         }
-        let state = if arrived.checks.passes() { State::Current } else { State::Quarantined };
+        let state = if arrived.checks.passes() {
+            State::Current
+        } else {
+            State::Quarantined
+        };
         if state == State::Quarantined
-            && let Some(same) = sql::newest(&self.db, &project.name, dataset, state).await?.filter(|version| version.digest == arrived.digest)
+            && let Some(same) = sql::newest(&self.db, &project.name, dataset, state)
+                .await?
+                .filter(|version| version.digest == arrived.digest)
         {
             sql::set_checks(&self.db, &same, &arrived.checks).await?;
-            return Ok(Added { version: DatasetVersion { checks: arrived.checks, ..same }, new: false });
+            return Ok(Added {
+                version: DatasetVersion {
+                    checks: arrived.checks,
+                    ..same
+                },
+                new: false,
+            });
         }
         self.write(project, dataset, arrived, state, actor).await
     }
 
-    async fn write(&self, project: &Project, dataset: &str, arrived: Arrived, state: State, actor: &str) -> Result<Added> {
-        let folder = if state == State::Quarantined { "quarantine" } else { "datasets" };
+    async fn write(
+        &self,
+        project: &Project,
+        dataset: &str,
+        arrived: Arrived,
+        state: State,
+        actor: &str,
+    ) -> Result<Added> {
+        let folder = if state == State::Quarantined {
+            "quarantine"
+        } else {
+            "datasets"
+        };
         let location = format!("{}/{folder}/{dataset}", project.name);
         let delta_version = table::replace(&self.at(&location), &arrived.batch).await?;
         let version = DatasetVersion {
@@ -66,7 +104,14 @@ impl Data {
             checks: arrived.checks,
         };
         let (version, new) = sql::insert(&self.db, version, location, actor).await?;
-        self.keep((version.project.clone(), version.dataset.clone(), version.version), &arrived.batch);
+        self.keep(
+            (
+                version.project.clone(),
+                version.dataset.clone(),
+                version.version,
+            ),
+            &arrived.batch,
+        );
         Ok(Added { version, new })
     }
 
@@ -106,8 +151,15 @@ struct Arrived {
 
 impl Arrival {
     fn read(&self) -> Result<Arrived> {
-        let loaded = load(&self.spec, &self.base_dir, self.from.as_deref(), &self.known)?;
-        let (batch, until) = self.visible(&loaded.batch).map_err(|error| error.at(&loaded.source))?;
+        let loaded = load(
+            &self.spec,
+            &self.base_dir,
+            self.from.as_deref(),
+            &self.known,
+        )?;
+        let (batch, until) = self
+            .visible(&loaded.batch)
+            .map_err(|error| error.at(&loaded.source))?;
         let rules: Vec<&ExpectationSpec> = self.rules.iter().collect();
         let mut checks = evaluate(&rules, &batch, self.spec.time.as_deref(), self.now);
         checks.results.extend(self.schema_check(&batch));
@@ -123,19 +175,30 @@ impl Arrival {
 
     /// The rows that exist by now, and the time of the newest.
     fn visible(&self, batch: &RecordBatch) -> Result<(RecordBatch, Option<i64>)> {
-        let Some(name) = &self.spec.time else { return Ok((batch.clone(), None)) };
+        let Some(name) = &self.spec.time else {
+            return Ok((batch.clone(), None));
+        };
         // A file without the column is judged by the rules, which name what is missing.
         if batch.column_by_name(name).is_none() && self.has_column_rule(name) {
             return Ok((batch.clone(), None));
         }
-        let times = times(column(batch, name)?).map_err(|error| error.at(format_args!("time column {name:?}")))?;
+        let times = times(column(batch, name)?)
+            .map_err(|error| error.at(format_args!("time column {name:?}")))?;
         let exists = |time: &Option<i64>| time.is_none_or(|time| time <= self.now);
-        let until = times.iter().filter(|time| exists(time)).copied().flatten().max();
+        let until = times
+            .iter()
+            .filter(|time| exists(time))
+            .copied()
+            .flatten()
+            .max();
         if times.iter().all(exists) {
             return Ok((batch.clone(), until));
         }
         let keep: BooleanArray = times.iter().map(|time| Some(exists(time))).collect();
-        Ok((filter_record_batch(batch, &keep).map_err(arrow_error)?, until))
+        Ok((
+            filter_record_batch(batch, &keep).map_err(arrow_error)?,
+            until,
+        ))
     }
 
     fn has_column_rule(&self, name: &str) -> bool {
@@ -149,11 +212,17 @@ impl Arrival {
             return None;
         }
         let now = describe(batch);
-        let declared = self.rules.iter().any(|rule| matches!(rule.check, Check::Columns { .. }));
+        let declared = self
+            .rules
+            .iter()
+            .any(|rule| matches!(rule.check, Check::Columns { .. }));
         let difference = |old: &ColumnSchema| match now.iter().find(|new| new.name == old.name) {
             None if declared => None,
             None => Some(format!("{} is missing", old.name)),
-            Some(new) if new.kind != old.kind => Some(format!("{} is {} instead of {}", new.name, new.kind, old.kind)),
+            Some(new) if new.kind != old.kind => Some(format!(
+                "{} is {} instead of {}",
+                new.name, new.kind, old.kind
+            )),
             Some(_) => None,
         };
         let differences: Vec<String> = self.known.iter().filter_map(difference).collect();
@@ -161,8 +230,16 @@ impl Arrival {
             id: "schema".to_owned(),
             check: "schema".to_owned(),
             severity: "error".to_owned(),
-            verdict: if differences.is_empty() { Verdict::Pass } else { Verdict::Fail },
-            observed: if differences.is_empty() { "as before".to_owned() } else { differences.join("; ") },
+            verdict: if differences.is_empty() {
+                Verdict::Pass
+            } else {
+                Verdict::Fail
+            },
+            observed: if differences.is_empty() {
+                "as before".to_owned()
+            } else {
+                differences.join("; ")
+            },
             limit: "the columns of the current version".to_owned(),
             failing_rows: 0,
             examples: Vec::new(),

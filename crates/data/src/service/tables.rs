@@ -22,12 +22,24 @@ pub(super) struct Tables<'a> {
 }
 
 impl<'a> Tables<'a> {
-    pub(super) fn new(data: &'a Data, project: &'a Project, versions: BTreeMap<String, i64>) -> Self {
-        Self { data, project, versions, or_source: false }
+    pub(super) fn new(
+        data: &'a Data,
+        project: &'a Project,
+        versions: BTreeMap<String, i64>,
+    ) -> Self {
+        Self {
+            data,
+            project,
+            versions,
+            or_source: false,
+        }
     }
 
     pub(super) fn or_source(self) -> Self {
-        Self { or_source: true, ..self }
+        Self {
+            or_source: true,
+            ..self
+        }
     }
 
     /// A view by name, or the rows of a dataset.
@@ -46,7 +58,10 @@ impl<'a> Tables<'a> {
     fn table<'s>(&'s self, name: &'s str, above: Vec<&'s str>) -> BoxFuture<'s, Result<Table>> {
         Box::pin(async move {
             match self.project.file.views.get(name) {
-                Some(_) if above.contains(&name) => Err(Error::invalid(format!("view {name:?} reads itself through {}", above.join(", ")))),
+                Some(_) if above.contains(&name) => Err(Error::invalid(format!(
+                    "view {name:?} reads itself through {}",
+                    above.join(", ")
+                ))),
                 Some(view) => self.run(view, above).await,
                 None => self.dataset(name).await,
             }
@@ -59,30 +74,57 @@ impl<'a> Tables<'a> {
         for name in &view.from {
             inputs.push((name, self.table(name, above.clone()).await?));
         }
-        let tables: Vec<(&str, &RecordBatch)> = inputs.iter().map(|(name, table)| (*name, &table.batch)).collect();
-        let batch = select(&view.sql, &tables).await.map_err(|error| error.at(format_args!("view {:?}", view.name)))?;
-        let rows_in = inputs.first().map_or(0, |(_, table)| table.batch.num_rows() as i64);
+        let tables: Vec<(&str, &RecordBatch)> = inputs
+            .iter()
+            .map(|(name, table)| (*name, &table.batch))
+            .collect();
+        let batch = select(&view.sql, &tables)
+            .await
+            .map_err(|error| error.at(format_args!("view {:?}", view.name)))?;
+        let rows_in = inputs
+            .first()
+            .map_or(0, |(_, table)| table.batch.num_rows() as i64);
         let mut datasets: Vec<DatasetRef> = Vec::new();
         for reference in inputs.into_iter().flat_map(|(_, table)| table.datasets) {
             if !datasets.contains(&reference) {
                 datasets.push(reference);
             }
         }
-        Ok(Table { batch, rows_in, datasets })
+        Ok(Table {
+            batch,
+            rows_in,
+            datasets,
+        })
     }
 
     async fn dataset(&self, name: &str) -> Result<Table> {
         spec(self.project, name)?;
-        let version = match self.data.version(&self.project.name, name, self.versions.get(name).copied()).await {
+        let version = match self
+            .data
+            .version(&self.project.name, name, self.versions.get(name).copied())
+            .await
+        {
             Err(error) if self.or_source && error.kind() == Kind::NotFound => {
                 let batch = self.data.peek(self.project, name).await?;
-                let reference = DatasetRef { name: name.to_owned(), version: 0, digest: digest_of(&batch).await? };
-                return Ok(Table { rows_in: batch.num_rows() as i64, batch, datasets: vec![reference] });
+                let reference = DatasetRef {
+                    name: name.to_owned(),
+                    version: 0,
+                    digest: digest_of(&batch).await?,
+                };
+                return Ok(Table {
+                    rows_in: batch.num_rows() as i64,
+                    batch,
+                    datasets: vec![reference],
+                });
             }
             other => other?,
         };
         let batch = self.data.read(&version).await?;
-        Ok(Table { rows_in: batch.num_rows() as i64, batch, datasets: vec![version.reference()] })
+        Ok(Table {
+            rows_in: batch.num_rows() as i64,
+            batch,
+            datasets: vec![version.reference()],
+        })
     }
 }
 

@@ -13,15 +13,21 @@ use crate::columns::arrow_error;
 
 pub(super) fn read(bytes: &[u8]) -> Result<RecordBatch> {
     if bytes.trim_ascii_start().first() == Some(&b'[') {
-        return Err(Error::invalid("holds one JSON list").hint("write one object per line (JSON lines)"));
+        return Err(
+            Error::invalid("holds one JSON list").hint("write one object per line (JSON lines)")
+        );
     }
-    let malformed = |error: arrow::error::ArrowError| Error::invalid(format!("is not JSON lines: {error}")).because(error);
+    let malformed = |error: arrow::error::ArrowError| {
+        Error::invalid(format!("is not JSON lines: {error}")).because(error)
+    };
     let (schema, _) = infer_json_schema(Cursor::new(bytes), None).map_err(malformed)?;
     if schema.fields().is_empty() {
         return Err(Error::invalid("holds no rows"));
     }
     let schema = Arc::new(schema);
-    let reader = ReaderBuilder::new(Arc::clone(&schema)).build(Cursor::new(bytes)).map_err(malformed)?;
+    let reader = ReaderBuilder::new(Arc::clone(&schema))
+        .build(Cursor::new(bytes))
+        .map_err(malformed)?;
     let batches: Vec<RecordBatch> = reader.collect::<Result<_, _>>().map_err(malformed)?;
     concat_batches(&schema, &batches).map_err(arrow_error)
 }

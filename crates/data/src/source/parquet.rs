@@ -13,9 +13,12 @@ const BATCH: usize = 65_536;
 
 pub(crate) fn read(bytes: Bytes) -> Result<RecordBatch> {
     if !super::has_magic(&bytes) {
-        return Err(Error::invalid("is not a Parquet file").hint("it does not begin with PAR1: is it another format, or only half written?"));
+        return Err(Error::invalid("is not a Parquet file")
+            .hint("it does not begin with PAR1: is it another format, or only half written?"));
     }
-    let unreadable = |error: parquet::errors::ParquetError| Error::invalid(format!("cannot be read as Parquet: {error}")).because(error);
+    let unreadable = |error: parquet::errors::ParquetError| {
+        Error::invalid(format!("cannot be read as Parquet: {error}")).because(error)
+    };
     let builder = ParquetRecordBatchReaderBuilder::try_new(bytes).map_err(unreadable)?;
     let schema = builder.schema().clone();
     let reader = builder.with_batch_size(BATCH).build().map_err(unreadable)?;

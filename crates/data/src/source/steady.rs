@@ -17,8 +17,12 @@ fn read_with(path: &Path, read: impl FnOnce(&Path) -> io::Result<Vec<u8>>) -> Re
     let before = Stamp::of(path)?;
     let bytes = read(path)?;
     let again = hash_file(path)?;
-    if Stamp::of(path)? != before || bytes.len() as u64 != before.size || blake3::hash(&bytes) != again {
-        return Err(Error::conflict("the file changed while it was read").hint("wait until it is written completely, then add it again"));
+    if Stamp::of(path)? != before
+        || bytes.len() as u64 != before.size
+        || blake3::hash(&bytes) != again
+    {
+        return Err(Error::conflict("the file changed while it was read")
+            .hint("wait until it is written completely, then add it again"));
     }
     Ok(bytes.into())
 }
@@ -32,7 +36,10 @@ struct Stamp {
 impl Stamp {
     fn of(path: &Path) -> Result<Self> {
         let meta = fs::metadata(path)?;
-        Ok(Self { size: meta.len(), modified: meta.modified().ok() })
+        Ok(Self {
+            size: meta.len(),
+            modified: meta.modified().ok(),
+        })
     }
 }
 
@@ -58,7 +65,12 @@ mod tests {
             fs::write(path, "a\n1\n2\n")?;
             Ok(bytes)
         });
-        assert!(grown.unwrap_err().message().contains("changed while it was read"));
+        assert!(
+            grown
+                .unwrap_err()
+                .message()
+                .contains("changed while it was read")
+        );
         // The same length and, on a coarse clock, the same time: the content tells.
         let replaced = read_with(&path, |path| {
             let bytes = fs::read(path)?;

@@ -51,20 +51,38 @@ pub fn effect_and_p(reference: &Column<'_>, current: &Column<'_>) -> Option<Deci
             ("ks", statistic, p, quantile_shift(&a, &b), EFFECT_NUMBER)
         }
         (Column::Category(reference), Column::Category(current)) => {
-            let counts = category_counts(reference.iter().copied().flatten(), current.iter().copied().flatten());
+            let counts = category_counts(
+                reference.iter().copied().flatten(),
+                current.iter().copied().flatten(),
+            );
             let test = chi2(&counts)?;
             ("chi2", test.statistic, test.p, test.v, EFFECT_CATEGORY)
         }
         _ => return None,
     };
     let drifted = p <= ALPHA && effect >= effect_limit;
-    Some(Decision { method, statistic, p, p_adjusted: p, effect, effect_limit, drifted })
+    Some(Decision {
+        method,
+        statistic,
+        p,
+        p_adjusted: p,
+        effect,
+        effect_limit,
+        drifted,
+    })
 }
 
 /// The verdict on each (reference, current) pair, corrected over all that can be compared.
 pub fn decide(columns: &[(Column<'_>, Column<'_>)]) -> Vec<Option<Decision>> {
-    let mut decisions: Vec<_> = columns.iter().map(|(reference, current)| effect_and_p(reference, current)).collect();
-    let p: Vec<f64> = decisions.iter().flatten().map(|decision| decision.p).collect();
+    let mut decisions: Vec<_> = columns
+        .iter()
+        .map(|(reference, current)| effect_and_p(reference, current))
+        .collect();
+    let p: Vec<f64> = decisions
+        .iter()
+        .flatten()
+        .map(|decision| decision.p)
+        .collect();
     for (decision, adjusted) in decisions.iter_mut().flatten().zip(benjamini_hochberg(&p)) {
         decision.p_adjusted = adjusted;
         decision.drifted = adjusted <= ALPHA && decision.effect >= decision.effect_limit;
@@ -94,6 +112,12 @@ mod tests {
     fn adjusted_p_values_keep_their_order_and_never_shrink() {
         let adjusted = benjamini_hochberg(&[0.01, 0.04, 0.03, 0.005]);
         let expected = [0.02, 0.04, 0.04, 0.02];
-        assert!(adjusted.iter().zip(expected).all(|(a, e)| (a - e).abs() < 1e-12), "{adjusted:?}");
+        assert!(
+            adjusted
+                .iter()
+                .zip(expected)
+                .all(|(a, e)| (a - e).abs() < 1e-12),
+            "{adjusted:?}"
+        );
     }
 }

@@ -1,0 +1,7 @@
+//! What happens to rows between a file and training, on both databases.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+
+mod add;
+mod prepare;
+mod shop;
