@@ -111,6 +111,15 @@ impl Reader {
         }
     }
 
+    /// Whether nothing is known at `row`.
+    pub fn is_missing(&self, row: usize) -> bool {
+        match self.raw(row) {
+            Raw::Missing | Raw::Text("") => true,
+            Raw::Number(value) => value.is_nan(),
+            _ => false,
+        }
+    }
+
     /// The value of `input` at `row`. `text` is room for the text of a category that arrives as a number.
     pub fn cell<'a>(&'a self, input: &Input, row: usize, text: &'a mut String) -> Result<Cell<'a>> {
         let raw = self.raw(row);

@@ -4,8 +4,9 @@
 //! Deliberately absent: users' own programs (see [`crate::command`]), which bring their own model.
 
 use base::{Error, Result};
+use project::Algorithm;
 
-use crate::estimator::Estimator;
+use crate::estimator::{Estimator, Link};
 use crate::params::{Params, check_names};
 use crate::prep::Style;
 use crate::signature::Task;
@@ -32,31 +33,32 @@ pub(crate) trait Learner: Sync {
     fn fit(&self, matrix: &Matrix, label: &[f64], params: &Params, seed: u64) -> Result<Estimator>;
 }
 
-/// The learner called `algorithm`, checked against the task and the parameters' names.
-pub(crate) fn learner(algorithm: &str, task: Task, params: &Params) -> Result<&'static dyn Learner> {
+/// The learner of `algorithm`, checked against the task and the parameters' names.
+pub(crate) fn learner(algorithm: Algorithm, task: Task, params: &Params) -> Result<&'static dyn Learner> {
     let learner = find(algorithm, task)?;
-    check_names(algorithm, learner.defaults(), params)?;
+    check_names(algorithm.as_str(), learner.defaults(), params)?;
     Ok(learner)
 }
 
-/// The parameters of `algorithm` when nobody says otherwise.
-pub(crate) fn defaults(algorithm: &str, task: Task) -> Result<&'static [(&'static str, f64)]> {
-    Ok(find(algorithm, task)?.defaults())
+/// The parameters of `algorithm` when nobody says otherwise; none are known of a user's own program.
+pub(crate) fn defaults(algorithm: Algorithm, task: Task) -> Result<&'static [(&'static str, f64)]> {
+    if algorithm == Algorithm::Command { Ok(&[]) } else { Ok(find(algorithm, task)?.defaults()) }
 }
 
-fn find(algorithm: &str, task: Task) -> Result<&'static dyn Learner> {
+fn find(algorithm: Algorithm, task: Task) -> Result<&'static dyn Learner> {
     match (algorithm, task) {
-        ("ridge", Task::Regression) => Ok(&linear::Ridge),
-        ("logistic_regression", Task::Binary) => Ok(&linear::Logistic),
-        ("random_forest", _) => Ok(&ensemble::Forest),
-        ("gradient_boosting", Task::Regression) => Ok(&ensemble::Boosting { link: crate::estimator::Link::Identity }),
-        ("gradient_boosting", Task::Binary) => Ok(&ensemble::Boosting { link: crate::estimator::Link::Logistic }),
-        ("ridge", Task::Binary) => Err(Error::invalid("the algorithm ridge predicts a number, but the label is yes or no")
-            .hint("use logistic_regression")),
-        ("logistic_regression", Task::Regression) => {
+        (Algorithm::Ridge, Task::Regression) => Ok(&linear::Ridge),
+        (Algorithm::LogisticRegression, Task::Binary) => Ok(&linear::Logistic),
+        (Algorithm::RandomForest, Task::Regression) => Ok(&ensemble::Forest { link: Link::Identity }),
+        (Algorithm::RandomForest, Task::Binary) => Ok(&ensemble::Forest { link: Link::Probability }),
+        (Algorithm::GradientBoosting, Task::Regression) => Ok(&ensemble::Boosting { link: Link::Identity }),
+        (Algorithm::GradientBoosting, Task::Binary) => Ok(&ensemble::Boosting { link: Link::Logistic }),
+        (Algorithm::Ridge, Task::Binary) => {
+            Err(Error::invalid("the algorithm ridge predicts a number, but the label is yes or no").hint("use logistic_regression"))
+        }
+        (Algorithm::LogisticRegression, Task::Regression) => {
             Err(Error::invalid("the algorithm logistic_regression predicts yes or no, but the label is a number").hint("use ridge"))
         }
-        _ => Err(Error::invalid(format!("{algorithm:?} is not an algorithm"))
-            .hint("use ridge, logistic_regression, random_forest, gradient_boosting or command")),
+        (Algorithm::Command, _) => Err(Error::internal("a command is run, not fitted")),
     }
 }

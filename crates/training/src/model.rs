@@ -77,6 +77,11 @@ impl Model {
         Ok(serde_json::to_vec(&self.document)?)
     }
 
+    /// The model as ONNX, with one `[N, 1]` input per raw column; see [`crate::onnx`].
+    pub fn to_onnx(&self) -> Result<Vec<u8>> {
+        crate::onnx::export(&self.document)
+    }
+
     /// What the model takes and gives.
     pub fn signature(&self) -> &Signature {
         &self.document.signature
@@ -102,6 +107,18 @@ impl Model {
             self.predict_rows(&readers, 0, &mut out)?;
         }
         Ok(out)
+    }
+
+    /// The predictions for some rows of `batch`, in their order.
+    pub fn predict_some(&self, batch: &RecordBatch, rows: &[u32]) -> Result<Vec<f64>> {
+        let readers = readers(&self.document.signature, batch)?;
+        let mut room = self.room();
+        rows.iter()
+            .map(|row| {
+                self.plan.load(&self.document.signature, &readers, *row as usize, &mut room.row, &mut room.text)?;
+                Ok(self.finish(&mut room))
+            })
+            .collect()
     }
 
     fn predict_rows(&self, readers: &[Reader], first: usize, out: &mut [f64]) -> Result<()> {

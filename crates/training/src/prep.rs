@@ -16,8 +16,9 @@ mod fit;
 mod plan;
 
 pub use calendar::DatePart;
+pub(crate) use calendar::{EPOCH, ERA, MS_PER_DAY, MS_PER_HOUR, THURSDAY};
 pub(crate) use fit::{Style, fit};
-pub(crate) use plan::Plan;
+pub(crate) use plan::{Plan, turn};
 
 /// The version of the graph's JSON.
 pub const PREP_VERSION: u32 = 1;

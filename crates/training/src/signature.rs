@@ -3,32 +3,9 @@
 //! Invariant: columns are found by name, never by position. Deliberately absent: what happens to the columns inside
 //! the model (see [`crate::prep`]).
 
+pub use data::{FeatureKind as InputKind, Task};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-
-/// What a raw column holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum InputKind {
-    /// A number; it is rounded to 32 bits before the model sees it, as trees and ONNX do.
-    Numeric,
-    /// One of a set of texts. A text that was not seen in training has a defined handling in every model.
-    Category,
-    /// A moment, to the millisecond. A time without a zone is taken as it is written.
-    Datetime,
-    /// True or false.
-    Bool,
-}
-
-/// What a model predicts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Task {
-    /// A number.
-    Regression,
-    /// The probability that something is so.
-    Binary,
-}
 
 /// One raw column.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -15,7 +15,9 @@ use crate::tree::Tree;
 
 /// `algorithm = "random_forest"`: the mean of trees that each saw a part of the rows and, at each node, a part of the
 /// columns. For yes or no the mean is a probability.
-pub(super) struct Forest;
+pub(super) struct Forest {
+    pub link: Link,
+}
 
 /// `algorithm = "gradient_boosting"`: each tree corrects the sum of those before it.
 pub(super) struct Boosting {
@@ -66,8 +68,7 @@ impl Learner for Forest {
             .build()
             .map_err(refused)?;
         let model = grow(&trained, matrix, label, 1)?;
-        let is_binary = label.iter().all(|truth| *truth == 0.0 || *truth == 1.0);
-        Ok(ours(&model, if is_binary { Link::Probability } else { Link::Identity }))
+        Ok(ours(&model, self.link))
     }
 }
 
@@ -210,7 +211,8 @@ mod tests {
     #[test]
     fn the_same_seed_gives_the_same_trees_and_another_seed_others() {
         let (matrix, label) = noisy(600);
-        let grow = |seed| Forest.fit(&matrix, &label, &Params::new(), seed).expect("fits");
+        let forest = Forest { link: Link::Identity };
+        let grow = |seed| forest.fit(&matrix, &label, &Params::new(), seed).expect("fits");
         assert_eq!(grow(3), grow(3));
         assert_ne!(grow(3), grow(4));
     }
