@@ -259,3 +259,42 @@ async fn the_bikes_go_from_the_file_to_held_out_weeks() {
             .all(|row| rows.label[row] == counts.value(row) as f64)
     );
 }
+
+// proves S20 S28
+#[tokio::test]
+async fn a_third_of_a_million_flights_with_words_and_gaps_are_added_and_prepared() {
+    let home = Home::new(testkit::sqlite(migrations()).await);
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/flights");
+    let text = std::fs::read_to_string(folder.join("ironloop.toml")).unwrap();
+    let (project, _) = project::apply(&home.db, &text, &folder, "de")
+        .await
+        .unwrap();
+    let version = home
+        .data
+        .add(&project, "departures", None, "de")
+        .await
+        .unwrap()
+        .version;
+    assert_eq!((version.rows, version.state), (336_776, State::Current));
+    let rows = home.data.prepare(&project).await.unwrap();
+    assert_eq!(rows.task, Task::Binary);
+    assert!(
+        rows.label
+            .iter()
+            .all(|label| label.is_nan() || *label == 0.0 || *label == 1.0)
+    );
+    assert_eq!(
+        rows.slices["origin"]
+            .iter()
+            .collect::<std::collections::BTreeSet<_>>()
+            .len(),
+        3
+    );
+    assert!(
+        !rows
+            .features
+            .iter()
+            .any(|feature| feature.name == "dep_delay")
+    );
+    assert!(!rows.train.is_empty() && !rows.holdout.is_empty());
+}
