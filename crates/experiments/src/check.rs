@@ -103,7 +103,7 @@ pub(crate) fn metric(prefix: &str, metric: &Metric) -> Result<()> {
     key(&place(prefix, "name"), &metric.key)?;
     if metric.timestamp < 0 {
         return Err(Error::invalid(format!(
-            "Invalid value {} for parameter '{}' supplied: metric '{}' (value={}). Timestamp must be a nonnegative long (64-bit integer) ",
+            "Invalid value {} for parameter '{}' supplied: metric '{}' (value={:?}). Timestamp must be a nonnegative long (64-bit integer) ",
             metric.timestamp,
             place(prefix, "timestamp"),
             metric.key,
@@ -113,17 +113,29 @@ pub(crate) fn metric(prefix: &str, metric: &Metric) -> Result<()> {
     length("Metric name", KEY, &metric.key)
 }
 
-pub(crate) fn param(prefix: &str, param: &Param) -> Result<()> {
+/// Checks a param, and cuts its value at MLflow's limit as MLflow does: a script must not fail late over a long text.
+pub(crate) fn param(prefix: &str, param: &mut Param) -> Result<()> {
     key(&place(prefix, "key"), &param.key)?;
     length("Param key", KEY, &param.key)?;
+    cut(&mut param.value, PARAM);
     length("Param value", PARAM, &param.value)
 }
 
-pub(crate) fn tag(prefix: &str, tag: &Tag) -> Result<()> {
+/// Checks a tag, and cuts its value as [`param`] does.
+pub(crate) fn tag(prefix: &str, tag: &mut Tag) -> Result<()> {
     let path = place(prefix, "key");
     key(&path, &tag.key)?;
     length(&path, KEY, &tag.key)?;
+    cut(&mut tag.value, TAG);
     length(&place(prefix, "value"), TAG, &tag.value)
+}
+
+fn cut(text: &mut String, limit: usize) {
+    if text.len() > limit
+        && let Some((end, _)) = text.char_indices().nth(limit)
+    {
+        text.truncate(end);
+    }
 }
 
 pub(crate) fn experiment_tag(tag: &Tag) -> Result<()> {
@@ -139,7 +151,7 @@ pub(crate) fn experiment_name(name: &str) -> Result<()> {
     length("name", EXPERIMENT_NAME, name)
 }
 
-pub(crate) fn batch(batch: &Batch) -> Result<()> {
+pub(crate) fn batch(batch: &mut Batch) -> Result<()> {
     let (metrics, params, tags) = (batch.metrics.len(), batch.params.len(), batch.tags.len());
     count("metrics", BATCH_METRICS, metrics)?;
     count("params", BATCH_OTHERS, params)?;
@@ -152,10 +164,10 @@ pub(crate) fn batch(batch: &Batch) -> Result<()> {
     for (at, one) in batch.metrics.iter().enumerate() {
         metric(&format!("metrics[{at}]"), one)?;
     }
-    for (at, one) in batch.params.iter().enumerate() {
+    for (at, one) in batch.params.iter_mut().enumerate() {
         param(&format!("params[{at}]"), one)?;
     }
-    for (at, one) in batch.tags.iter().enumerate() {
+    for (at, one) in batch.tags.iter_mut().enumerate() {
         tag(&format!("tags[{at}]"), one)?;
     }
     let mut seen = HashSet::new();

@@ -9,10 +9,14 @@
 mod order;
 mod parse;
 mod query;
+mod reader;
+mod shape;
+mod value;
 
 pub use order::{Order, parse_order};
 pub use parse::{Clause, Field, Literal, Op, parse};
-pub use query::{Attribute, Query, Shape, Side};
+pub use query::Query;
+pub use shape::{Attribute, Shape, Side};
 
 use base::{Error, Result};
 

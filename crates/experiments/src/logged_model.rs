@@ -133,7 +133,7 @@ pub struct LoggedModelSearch {
 pub async fn create_logged_model(db: &Db, mut new: NewLoggedModel) -> Result<LoggedModel> {
     if new.name.contains(['/', ':', '.', '%', '"', '\'']) {
         return Err(Error::invalid(format!(
-            "Invalid model name ({}) provided. Model name must be a non-empty string and cannot contain the following characters: ('/', ':', '.', '%', '\"', \"'\")",
+            "Invalid model name ('{}') provided. Model name must be a non-empty string and cannot contain the following characters: ('/', ':', '.', '%', '\"', \"'\")",
             new.name
         )));
     }
@@ -141,8 +141,8 @@ pub async fn create_logged_model(db: &Db, mut new: NewLoggedModel) -> Result<Log
     if new.name.is_empty() {
         new.name = made_up_name();
     }
-    check_params(&new.params)?;
-    check_tags(&new.tags)?;
+    check_params(&mut new.params)?;
+    check_tags(&mut new.tags)?;
     db.write(move |tx| {
         let new = new.clone();
         Box::pin(async move { rows::create(tx, &new).await })
@@ -150,15 +150,15 @@ pub async fn create_logged_model(db: &Db, mut new: NewLoggedModel) -> Result<Log
     .await
 }
 
-fn check_params(params: &[Param]) -> Result<()> {
-    for (at, param) in params.iter().enumerate() {
+fn check_params(params: &mut [Param]) -> Result<()> {
+    for (at, param) in params.iter_mut().enumerate() {
         check::param(&format!("params[{at}]"), param)?;
     }
     Ok(())
 }
 
-fn check_tags(tags: &[Tag]) -> Result<()> {
-    for (at, tag) in tags.iter().enumerate() {
+fn check_tags(tags: &mut [Tag]) -> Result<()> {
+    for (at, tag) in tags.iter_mut().enumerate() {
         check::tag(&format!("tags[{at}]"), tag)?;
     }
     Ok(())
@@ -198,9 +198,9 @@ pub async fn delete_logged_model(db: &Db, id: &LoggedModelId) -> Result<()> {
 pub async fn log_logged_model_params(
     db: &Db,
     id: &LoggedModelId,
-    params: Vec<Param>,
+    mut params: Vec<Param>,
 ) -> Result<()> {
-    check_params(&params)?;
+    check_params(&mut params)?;
     let id = id.clone();
     db.write(move |tx| {
         let (id, params) = (id.clone(), params.clone());
@@ -216,9 +216,9 @@ pub async fn log_logged_model_params(
 pub async fn set_logged_model_tags(
     db: &Db,
     id: &LoggedModelId,
-    tags: Vec<Tag>,
+    mut tags: Vec<Tag>,
 ) -> Result<LoggedModel> {
-    check_tags(&tags)?;
+    check_tags(&mut tags)?;
     let model = id.clone();
     db.write(move |tx| {
         let (model, tags) = (model.clone(), tags.clone());
@@ -253,5 +253,5 @@ pub async fn search_logged_models(
     db: &Db,
     search: &LoggedModelSearch,
 ) -> Result<Page<LoggedModel>> {
-    rows::search(db, search).await
+    rows::search::search(db, search).await
 }

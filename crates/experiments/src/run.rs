@@ -192,7 +192,7 @@ pub async fn create_run(db: &Db, mut new: NewRun) -> Result<Run> {
     if tag_value(&new.tags, NAME_TAG).is_none() {
         new.tags.push(Tag::new(NAME_TAG, new.name.as_str()));
     }
-    for (at, tag) in new.tags.iter().enumerate() {
+    for (at, tag) in new.tags.iter_mut().enumerate() {
         check::tag(&format!("tags[{at}]"), tag)?;
     }
     db.write(move |tx| {
@@ -289,8 +289,8 @@ async fn mark(db: &Db, id: &RunId, stage: Lifecycle) -> Result<()> {
 }
 
 /// Writes metrics, params and tags: all of them or, where one is refused, none.
-pub async fn log_batch(db: &Db, id: &RunId, batch: Batch) -> Result<()> {
-    check::batch(&batch)?;
+pub async fn log_batch(db: &Db, id: &RunId, mut batch: Batch) -> Result<()> {
+    check::batch(&mut batch)?;
     let (id, batch) = (id.clone(), Arc::new(batch));
     db.write(move |tx| {
         let (id, batch) = (id.clone(), Arc::clone(&batch));
@@ -300,8 +300,8 @@ pub async fn log_batch(db: &Db, id: &RunId, batch: Batch) -> Result<()> {
 }
 
 /// Writes one param.
-pub async fn log_param(db: &Db, id: &RunId, param: Param) -> Result<()> {
-    check::param("", &param)?;
+pub async fn log_param(db: &Db, id: &RunId, mut param: Param) -> Result<()> {
+    check::param("", &mut param)?;
     let id = id.clone();
     db.write(move |tx| {
         let (id, param) = (id.clone(), param.clone());
@@ -311,8 +311,8 @@ pub async fn log_param(db: &Db, id: &RunId, param: Param) -> Result<()> {
 }
 
 /// Sets tags, replacing their values.
-pub async fn set_tags(db: &Db, id: &RunId, tags: Vec<Tag>) -> Result<()> {
-    for tag in &tags {
+pub async fn set_tags(db: &Db, id: &RunId, mut tags: Vec<Tag>) -> Result<()> {
+    for tag in &mut tags {
         check::tag("", tag)?;
     }
     let id = id.clone();

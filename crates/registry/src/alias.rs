@@ -21,7 +21,13 @@ pub async fn set_alias(db: &Db, name: &str, alias: &str, number: i64, actor: &st
         Box::pin(async move {
             let before = rows::set_alias(tx, &name, &alias, number).await?;
             let detail = json!({ "alias": alias, "version": number, "before": before });
-            tx.audit(&entry(&actor, "registry.alias-set", &format!("{name}/{number}"), detail)).await
+            tx.audit(&entry(
+                &actor,
+                "registry.alias-set",
+                &format!("{name}/{number}"),
+                detail,
+            ))
+            .await
         })
     })
     .await
@@ -33,7 +39,9 @@ pub async fn alias(db: &Db, name: &str, alias: &str) -> Result<ModelVersion> {
         Some(version) => Ok(version),
         None => {
             model(db, name).await?;
-            Err(Error::not_found(format!("Registered model alias {alias} not found.")))
+            Err(Error::not_found(format!(
+                "Registered model alias {alias} not found."
+            )))
         }
     }
 }
@@ -50,7 +58,13 @@ pub async fn delete_alias(db: &Db, name: &str, alias: &str, actor: &str) -> Resu
                 None => Ok(()),
                 Some(number) => {
                     let detail = json!({ "alias": alias, "version": number });
-                    tx.audit(&entry(&actor, "registry.alias-removed", &format!("{name}/{number}"), detail)).await
+                    tx.audit(&entry(
+                        &actor,
+                        "registry.alias-removed",
+                        &format!("{name}/{number}"),
+                        detail,
+                    ))
+                    .await
                 }
             }
         })
@@ -61,20 +75,31 @@ pub async fn delete_alias(db: &Db, name: &str, alias: &str, actor: &str) -> Resu
 /// An alias can be told from a version number and from MLflow's own words.
 fn check_alias(alias: &str) -> Result<()> {
     if alias.is_empty() {
-        return Err(Error::invalid("Registered model alias name cannot be empty."));
+        return Err(Error::invalid(
+            "Registered model alias name cannot be empty.",
+        ));
     }
-    if !alias.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-') {
+    if !alias
+        .chars()
+        .all(|c| c.is_alphanumeric() || c == '_' || c == '-')
+    {
         return Err(Error::invalid(format!(
             "Invalid alias name: '{alias}'. Names may only contain alphanumerics, underscores (_), and dashes (-)."
         )));
     }
     check::length("Registered model alias name", 255, alias)?;
     if alias.eq_ignore_ascii_case("latest") {
-        return Err(Error::invalid("'latest' alias name (case insensitive) is reserved."));
+        return Err(Error::invalid(
+            "'latest' alias name (case insensitive) is reserved.",
+        ));
     }
-    let like_version = alias.strip_prefix(['v', 'V']).is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit()));
+    let like_version = alias
+        .strip_prefix(['v', 'V'])
+        .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit()));
     if like_version {
-        return Err(Error::invalid(format!("Version alias name '{alias}' is reserved.")));
+        return Err(Error::invalid(format!(
+            "Version alias name '{alias}' is reserved."
+        )));
     }
     Ok(())
 }

@@ -60,10 +60,14 @@ fn check_name(parameter: &str, name: &str) -> Result<()> {
         return Err(check::missing(parameter));
     }
     if name.contains(['/', ':']) {
-        return Err(Error::invalid(format!("Invalid model name '{name}'. Names cannot contain '/' or ':'.")));
+        return Err(Error::invalid(format!(
+            "Invalid model name '{name}'. Names cannot contain '/' or ':'."
+        )));
     }
     if name == "." || name == ".." {
-        return Err(Error::invalid(format!("Invalid model name '{name}'. It means another folder.")));
+        return Err(Error::invalid(format!(
+            "Invalid model name '{name}'. It means another folder."
+        )));
     }
     check::length(parameter, 256, name)
 }
@@ -93,7 +97,11 @@ pub async fn describe_model(db: &Db, name: &str, description: &str) -> Result<Mo
         let (changed, text) = (changed.clone(), text.clone());
         Box::pin(async move {
             rows::touch(tx, &changed).await?;
-            tx.execute("update registered_model set description = $2 where name = $1", &[changed.into(), text.into()]).await?;
+            tx.execute(
+                "update registered_model set description = $2 where name = $1",
+                &[changed.into(), text.into()],
+            )
+            .await?;
             Ok(())
         })
     })
@@ -116,7 +124,13 @@ pub async fn rename_model(db: &Db, name: &str, new_name: &str, actor: &str) -> R
         Box::pin(async move {
             rows::rename(tx, &old, &new).await?;
             let aliases = rows::aliases_now(tx, &new).await?;
-            tx.audit(&entry(&actor, "registry.model-renamed", &new, json!({ "from": old, "aliases": aliases }))).await
+            tx.audit(&entry(
+                &actor,
+                "registry.model-renamed",
+                &new,
+                json!({ "from": old, "aliases": aliases }),
+            ))
+            .await
         })
     })
     .await?;
@@ -135,15 +149,32 @@ pub async fn delete_model(db: &Db, name: &str, actor: &str) -> Result<()> {
         Box::pin(async move {
             let aliases = rows::aliases_now(tx, &name).await?;
             rows::remove(tx, &name).await?;
-            tx.audit(&entry(&actor, "registry.model-deleted", &name, json!({ "aliases": aliases }))).await
+            tx.audit(&entry(
+                &actor,
+                "registry.model-deleted",
+                &name,
+                json!({ "aliases": aliases }),
+            ))
+            .await
         })
     })
     .await
 }
 
 /// What the audit log says of a model.
-pub(crate) fn entry(actor: &str, action: &str, object: &str, detail: serde_json::Value) -> AuditEntry {
-    AuditEntry { actor: actor.to_owned(), action: action.to_owned(), project: String::new(), object: format!("model/{object}"), detail }
+pub(crate) fn entry(
+    actor: &str,
+    action: &str,
+    object: &str,
+    detail: serde_json::Value,
+) -> AuditEntry {
+    AuditEntry {
+        actor: actor.to_owned(),
+        action: action.to_owned(),
+        project: String::new(),
+        object: format!("model/{object}"),
+        detail,
+    }
 }
 
 /// Sets a tag, replacing its value.
@@ -168,7 +199,11 @@ pub async fn delete_model_tag(db: &Db, name: &str, key: &str) -> Result<()> {
         let (name, key) = (name.clone(), key.clone());
         Box::pin(async move {
             rows::touch(tx, &name).await?;
-            tx.execute("delete from registered_model_tag where name = $1 and key = $2", &[name.into(), key.into()]).await?;
+            tx.execute(
+                "delete from registered_model_tag where name = $1 and key = $2",
+                &[name.into(), key.into()],
+            )
+            .await?;
             Ok(())
         })
     })

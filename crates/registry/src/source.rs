@@ -18,7 +18,10 @@ const REMOTE: [&str; 8] = ["s3", "gs", "wasbs", "abfss", "hdfs", "dbfs", "r2", "
 pub(crate) async fn storage_of(db: &Db, new: &NewVersion) -> Result<String> {
     let source = new.source.trim_end_matches('/');
     refuse_way_up(source)?;
-    let prompt = new.tags.iter().any(|tag| tag.key == "mlflow.prompt.is_prompt" && tag.value == "true");
+    let prompt = new
+        .tags
+        .iter()
+        .any(|tag| tag.key == "mlflow.prompt.is_prompt" && tag.value == "true");
     if prompt && PROMPT_SOURCES.contains(&source) {
         return Ok(source.to_owned());
     }
@@ -29,7 +32,11 @@ pub(crate) async fn storage_of(db: &Db, new: &NewVersion) -> Result<String> {
         return storage_of_run(db, source, rest).await;
     }
     for root in roots(db, new).await? {
-        if source == root || source.strip_prefix(root.as_str()).is_some_and(|rest| rest.starts_with('/')) {
+        if source == root
+            || source
+                .strip_prefix(root.as_str())
+                .is_some_and(|rest| rest.starts_with('/'))
+        {
             return Ok(source.to_owned());
         }
     }
@@ -42,7 +49,12 @@ pub(crate) async fn storage_of(db: &Db, new: &NewVersion) -> Result<String> {
 }
 
 async fn storage_of_model(db: &Db, source: &str, rest: &str) -> Result<String> {
-    let unknown = || Error::invalid(format!("Invalid model version source: '{}'. It names no model.", shown(source)));
+    let unknown = || {
+        Error::invalid(format!(
+            "Invalid model version source: '{}'. It names no model.",
+            shown(source)
+        ))
+    };
     if let Some((name, version)) = rest.split_once('/') {
         let number: i64 = version.parse().map_err(|_| unknown())?;
         return Ok(crate::version::version(db, name, number).await?.storage);
@@ -56,15 +68,27 @@ async fn storage_of_model(db: &Db, source: &str, rest: &str) -> Result<String> {
 
 async fn storage_of_run(db: &Db, source: &str, rest: &str) -> Result<String> {
     let (run, path) = rest.split_once('/').unwrap_or((rest, ""));
-    let id: RunId = run.parse().map_err(|_| Error::invalid(format!("Invalid model version source: '{}'. It names no run.", shown(source))))?;
+    let id: RunId = run.parse().map_err(|_| {
+        Error::invalid(format!(
+            "Invalid model version source: '{}'. It names no run.",
+            shown(source)
+        ))
+    })?;
     let root = experiments::get_run(db, &id).await?.artifact_uri;
-    Ok(if path.is_empty() { root } else { format!("{root}/{path}") })
+    Ok(if path.is_empty() {
+        root
+    } else {
+        format!("{root}/{path}")
+    })
 }
 
 /// Adds what the source says about the logged model, and what that says about its run.
 pub(crate) async fn complete(db: &Db, new: &mut NewVersion) -> Result<()> {
     if new.model_id.is_none() {
-        let id = new.source.strip_prefix("models:/").filter(|rest| rest.starts_with("m-") && !rest.contains(['/', '@']));
+        let id = new
+            .source
+            .strip_prefix("models:/")
+            .filter(|rest| rest.starts_with("m-") && !rest.contains(['/', '@']));
         new.model_id = id.and_then(|id| id.parse().ok());
     }
     if let (Some(id), None) = (&new.model_id, &new.run_id) {
@@ -77,9 +101,15 @@ pub(crate) async fn complete(db: &Db, new: &mut NewVersion) -> Result<()> {
 const VERSIONS_TAG: &str = "mlflow.modelVersions";
 
 /// Notes the new version on the logged model that it came from.
-pub(crate) async fn tell_logged_model(db: &Db, id: &LoggedModelId, name: &str, version: i64) -> Result<()> {
+pub(crate) async fn tell_logged_model(
+    db: &Db,
+    id: &LoggedModelId,
+    name: &str,
+    version: i64,
+) -> Result<()> {
     let model = experiments::get_logged_model(db, id).await?;
-    let noted = experiments::tag_value(&model.tags, VERSIONS_TAG).and_then(|text| serde_json::from_str(text).ok());
+    let noted = experiments::tag_value(&model.tags, VERSIONS_TAG)
+        .and_then(|text| serde_json::from_str(text).ok());
     let mut versions: Vec<serde_json::Value> = noted.unwrap_or_default();
     versions.push(serde_json::json!({ "name": name, "version": version }));
     let tag = experiments::Tag::new(VERSIONS_TAG, serde_json::to_string(&versions)?);
@@ -101,10 +131,19 @@ async fn roots(db: &Db, new: &NewVersion) -> Result<Vec<String>> {
 
 fn refuse_way_up(source: &str) -> Result<()> {
     // `%252e` is an encoded `%2e`: nobody needs a per cent sign in a source, so all of them are refused.
-    let up = source.split(['/', '\\', '?', '#']).any(|segment| segment == "..");
-    if source.is_empty() || up || source.contains(['%', '\\', '?', '#']) || source.chars().any(char::is_control) {
-        return Err(Error::invalid(format!("Invalid model version source: '{}'.", shown(source)))
-            .hint("a source is an absolute address without '..', '%', '?', '#' and backslashes"));
+    let up = source
+        .split(['/', '\\', '?', '#'])
+        .any(|segment| segment == "..");
+    if source.is_empty()
+        || up
+        || source.contains(['%', '\\', '?', '#'])
+        || source.chars().any(char::is_control)
+    {
+        return Err(Error::invalid(format!(
+            "Invalid model version source: '{}'.",
+            shown(source)
+        ))
+        .hint("a source is an absolute address without '..', '%', '?', '#' and backslashes"));
     }
     Ok(())
 }

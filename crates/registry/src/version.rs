@@ -132,13 +132,22 @@ pub async fn search_versions(db: &Db, search: &ModelSearch) -> Result<Page<Model
 }
 
 /// Replaces the description.
-pub async fn describe_version(db: &Db, name: &str, number: i64, description: &str) -> Result<ModelVersion> {
+pub async fn describe_version(
+    db: &Db,
+    name: &str,
+    number: i64,
+    description: &str,
+) -> Result<ModelVersion> {
     let (changed, text) = (name.to_owned(), description.to_owned());
     db.write(move |tx| {
         let (changed, text) = (changed.clone(), text.clone());
         Box::pin(async move {
             rows::touch(tx, &changed, number).await?;
-            tx.execute("update model_version set description = $3 where name = $1 and version = $2", &[changed.into(), number.into(), text.into()]).await?;
+            tx.execute(
+                "update model_version set description = $3 where name = $1 and version = $2",
+                &[changed.into(), number.into(), text.into()],
+            )
+            .await?;
             Ok(())
         })
     })
@@ -150,7 +159,14 @@ pub async fn describe_version(db: &Db, name: &str, number: i64, description: &st
 const PRODUCTION_ALIAS: &str = "champion";
 
 /// Moves a version to a stage; where `archive_others`, versions that are there go to `Archived`.
-pub async fn transition_stage(db: &Db, name: &str, number: i64, stage: Stage, archive_others: bool, actor: &str) -> Result<ModelVersion> {
+pub async fn transition_stage(
+    db: &Db,
+    name: &str,
+    number: i64,
+    stage: Stage,
+    archive_others: bool,
+    actor: &str,
+) -> Result<ModelVersion> {
     if archive_others && !matches!(stage, Stage::Staging | Stage::Production) {
         return Err(Error::invalid(format!(
             "Model version transition cannot archive existing model versions because '{}' is not an Active stage. Valid stages are Staging, Production",
@@ -166,7 +182,13 @@ pub async fn transition_stage(db: &Db, name: &str, number: i64, stage: Stage, ar
         let (model, actor) = (model.clone(), actor.clone());
         Box::pin(async move {
             rows::set_stage(tx, &model, number, stage, archive_others).await?;
-            tx.audit(&entry(&actor, "registry.stage-set", &format!("{model}/{number}"), json!({ "stage": stage.as_str() }))).await
+            tx.audit(&entry(
+                &actor,
+                "registry.stage-set",
+                &format!("{model}/{number}"),
+                json!({ "stage": stage.as_str() }),
+            ))
+            .await
         })
     })
     .await?;
@@ -183,7 +205,13 @@ pub async fn delete_version(db: &Db, name: &str, number: i64, actor: &str) -> Re
         let (model, actor) = (model.clone(), actor.clone());
         Box::pin(async move {
             rows::remove(tx, &model, number).await?;
-            tx.audit(&entry(&actor, "registry.version-deleted", &format!("{model}/{number}"), json!({}))).await
+            tx.audit(&entry(
+                &actor,
+                "registry.version-deleted",
+                &format!("{model}/{number}"),
+                json!({}),
+            ))
+            .await
         })
     })
     .await
@@ -210,7 +238,11 @@ pub async fn delete_version_tag(db: &Db, name: &str, number: i64, key: &str) -> 
         let (name, key) = (name.clone(), key.clone());
         Box::pin(async move {
             rows::touch(tx, &name, number).await?;
-            tx.execute("delete from model_version_tag where name = $1 and version = $2 and key = $3", &[name.into(), number.into(), key.into()]).await?;
+            tx.execute(
+                "delete from model_version_tag where name = $1 and version = $2 and key = $3",
+                &[name.into(), number.into(), key.into()],
+            )
+            .await?;
             Ok(())
         })
     })

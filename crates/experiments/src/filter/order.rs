@@ -2,7 +2,8 @@
 
 use base::{Error, Result};
 
-use super::parse::{Field, Reader};
+use super::parse::Field;
+use super::reader::Reader;
 
 /// One key of an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,31 +16,33 @@ pub struct Order {
 
 /// Reads one key; it ascends where it does not say.
 pub fn parse_order(text: &str) -> Result<Order> {
-    let shown = || text.chars().take(120).collect::<String>();
+    let clause = || text.chars().take(120).collect::<String>();
+    let unclear = || {
+        Error::invalid(format!(
+            "Invalid order_by clause '{}'. Could not be parsed.",
+            clause()
+        ))
+    };
     let mut reader = Reader::new(text);
     let field = reader.field().map_err(|error| {
         if error.message().contains("entity type") {
             error
         } else {
-            Error::invalid(format!(
-                "Invalid order_by clause '{}'. Could not be parsed.",
-                shown()
-            ))
+            unclear()
         }
     })?;
     let ascending = !reader.take_word("DESC");
-    if ascending {
-        reader.take_word("ASC");
-    }
+    let said = !ascending || reader.take_word("ASC");
     reader.skip_space();
-    if !reader.at_end() {
-        return Err(Error::invalid(format!(
+    match (reader.at_end(), said) {
+        (true, _) => Ok(Order { field, ascending }),
+        (false, true) => Err(unclear()),
+        (false, false) => Err(Error::invalid(format!(
             "Invalid ordering key in order_by clause '{}'.",
-            shown()
+            clause()
         ))
-        .hint("end it with ASC or DESC"));
+        .hint("end it with ASC or DESC")),
     }
-    Ok(Order { field, ascending })
 }
 
 #[cfg(test)]

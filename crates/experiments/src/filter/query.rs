@@ -8,87 +8,8 @@ use store::{Backend, Value};
 
 use super::order::parse_order;
 use super::parse::{Clause, Field, Literal, Op, parse};
-
-/// What a list can be filtered and ordered by. All texts are SQL of ours.
-#[derive(Debug)]
-pub struct Shape {
-    /// `run`
-    pub table: &'static str,
-    /// The column that the tables beside it refer to: `run.id`
-    pub id: &'static str,
-    /// Properties of the thing itself.
-    pub attributes: &'static [Attribute],
-    /// Where its metrics are, if it has any.
-    pub metrics: Option<Side>,
-    /// A metric has several values, of which one must fit.
-    pub many_values: bool,
-    /// Where its params are, if it has any.
-    pub params: Option<Side>,
-    /// Where its tags are.
-    pub tags: Option<Side>,
-    /// Whether it has datasets (only runs do).
-    pub datasets: bool,
-    /// A tag that counts as not "true" where it is absent.
-    pub absent_tag: Option<&'static str>,
-    /// The end of every order, so that pages do not overlap: `run.start_time desc, run.id`
-    pub tie: &'static str,
-}
-
-/// A property of the thing itself.
-#[derive(Debug)]
-pub struct Attribute {
-    /// As a caller writes it.
-    pub name: &'static str,
-    /// Its column.
-    pub column: &'static str,
-    /// A number, not text.
-    pub numeric: bool,
-    /// Known to filters; orders know every one.
-    pub in_filters: bool,
-}
-
-impl Attribute {
-    /// A text for filters and orders.
-    pub const fn text(name: &'static str, column: &'static str) -> Self {
-        Self {
-            name,
-            column,
-            numeric: false,
-            in_filters: true,
-        }
-    }
-
-    /// A number for filters and orders.
-    pub const fn number(name: &'static str, column: &'static str) -> Self {
-        Self {
-            name,
-            column,
-            numeric: true,
-            in_filters: true,
-        }
-    }
-
-    /// A number for orders only.
-    pub const fn order(name: &'static str, column: &'static str) -> Self {
-        Self {
-            name,
-            column,
-            numeric: true,
-            in_filters: false,
-        }
-    }
-}
-
-/// A table of keys and values beside the thing.
-#[derive(Clone, Copy, Debug)]
-pub struct Side {
-    /// `param`
-    pub table: &'static str,
-    /// Its column that names the thing: `run_id`
-    pub owner: &'static str,
-    /// Another column it must share with the thing, and the thing's: `("version", "model_version.version")`
-    pub also: Option<(&'static str, &'static str)>,
-}
+use super::shape::{Attribute, Shape, Side};
+use super::value::{absent_matches, glob, number_value, text_value};
 
 /// A statement that is being put together.
 #[derive(Debug)]
@@ -229,7 +150,7 @@ impl<'s> Query<'s> {
             Field::Attribute(name) => {
                 let attribute = self.attribute(name, true)?;
                 let value = if attribute.numeric {
-                    number_value(name, op, &value)?
+                    number_value(&format!("numeric attribute: {name}"), op, &value)?
                 } else {
                     text_value(&field, op, value)?
                 };
@@ -238,7 +159,7 @@ impl<'s> Query<'s> {
             }
             Field::Metric(key) => {
                 let (side, _) = self.side(&field)?;
-                let value = number_value(key, op, &value)?;
+                let value = number_value("metric", op, &value)?;
                 let alias = if self.shape.many_values {
                     "b".to_owned()
                 } else {
@@ -370,7 +291,8 @@ impl<'s> Query<'s> {
                 let mut names: Vec<&str> = known.map(|attribute| attribute.name).collect();
                 names.sort_unstable();
                 Error::invalid(format!(
-                    "Invalid attribute key '{name}' specified. Valid keys are '{names:?}'"
+                    "Invalid attribute key '{name}' specified. Valid keys are '{{'{}'}}'",
+                    names.join("', '")
                 ))
             })
     }
@@ -426,91 +348,4 @@ fn same_thing(side: Side, alias: &str, id: &str) -> String {
         let _ = write!(sql, " and {alias}.{ours} = {theirs}");
     }
     sql
-}
-
-fn absent_matches(op: Op, value: &Literal) -> bool {
-    matches!((op, value), (Op::Equal, Literal::Text(text)) if text == "false")
-        || matches!((op, value), (Op::NotEqual, Literal::Text(text)) if text == "true")
-}
-
-fn glob(pattern: &str) -> String {
-    let mut out = String::with_capacity(pattern.len());
-    for c in pattern.chars() {
-        match c {
-            '%' => out.push('*'),
-            '_' => out.push('?'),
-            '*' | '?' | '[' => {
-                out.push('[');
-                out.push(c);
-                out.push(']');
-            }
-            other => out.push(other),
-        }
-    }
-    out
-}
-
-fn shown(value: &Literal) -> String {
-    match value {
-        Literal::Number(number) => number.to_string(),
-        Literal::Text(text) => format!("'{text}'"),
-        Literal::Bare(text) => text.clone(),
-        Literal::List(texts) => format!("{texts:?}"),
-        Literal::Nothing => "nothing".to_owned(),
-    }
-}
-
-fn number_value(key: &str, op: Op, value: &Literal) -> Result<Literal> {
-    let comparator = || {
-        Error::invalid(format!(
-            "Invalid comparator '{}' not one of '{{'>', '>=', '!=', '=', '<', '<='}}",
-            op.as_str()
-        ))
-    };
-    if matches!(
-        op,
-        Op::Like | Op::ILike | Op::In | Op::NotIn | Op::IsNull | Op::IsNotNull
-    ) {
-        return Err(comparator());
-    }
-    match value {
-        Literal::Number(number) => Ok(Literal::Number(*number)),
-        other => Err(Error::invalid(format!(
-            "Expected numeric value type for {key}. Found {}",
-            shown(other)
-        ))),
-    }
-}
-
-fn text_value(field: &Field, op: Op, value: Literal) -> Result<Literal> {
-    let (what, null) = match field {
-        Field::Param(_) => ("parameter", true),
-        Field::Tag(_) => ("tag", true),
-        Field::Dataset(_) => ("dataset attributes", false),
-        _ => ("attributes", false),
-    };
-    let ordering = matches!(
-        op,
-        Op::Less | Op::LessOrEqual | Op::Greater | Op::GreaterOrEqual
-    );
-    let list = matches!(op, Op::In | Op::NotIn);
-    if ordering || (list && null) || (matches!(op, Op::IsNull | Op::IsNotNull) && !null) {
-        let valid = if null {
-            "{'!=', '=', 'LIKE', 'ILIKE', 'IS NULL', 'IS NOT NULL'}"
-        } else {
-            "{'!=', '=', 'LIKE', 'ILIKE', 'IN', 'NOT IN'}"
-        };
-        return Err(Error::invalid(format!(
-            "Invalid comparator '{}' not one of '{valid}'",
-            op.as_str()
-        )));
-    }
-    match value {
-        Literal::Text(_) | Literal::Nothing => Ok(value),
-        Literal::List(_) if list => Ok(value),
-        other => Err(Error::invalid(format!(
-            "Expected a quoted string value for {what} (e.g. 'my-value'). Got value {}",
-            shown(&other)
-        ))),
-    }
 }

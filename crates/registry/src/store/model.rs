@@ -56,7 +56,11 @@ const SHAPE: Shape = Shape {
     metrics: None,
     many_values: false,
     params: None,
-    tags: Some(Side { table: "registered_model_tag", owner: "name", also: None }),
+    tags: Some(Side {
+        table: "registered_model_tag",
+        owner: "name",
+        also: None,
+    }),
     datasets: false,
     absent_tag: Some(PROMPT_TAG),
     tie: "registered_model.name",
@@ -70,7 +74,12 @@ pub(crate) fn none(name: &str) -> Error {
     Error::not_found(format!("Registered Model with name={name} not found"))
 }
 
-pub(crate) async fn insert(tx: &mut Tx<'_>, name: &str, description: &str, tags: &[Tag]) -> Result<()> {
+pub(crate) async fn insert(
+    tx: &mut Tx<'_>,
+    name: &str,
+    description: &str,
+    tags: &[Tag],
+) -> Result<()> {
     let now = tx.clock().now_ms();
     let made = tx
         .execute(
@@ -79,7 +88,9 @@ pub(crate) async fn insert(tx: &mut Tx<'_>, name: &str, description: &str, tags:
         )
         .await?;
     if made == 0 {
-        return Err(Error::already_exists(format!("Registered Model (name={name}) already exists.")));
+        return Err(Error::already_exists(format!(
+            "Registered Model (name={name}) already exists."
+        )));
     }
     for tag in tags {
         put_tag(tx, name, tag).await?;
@@ -99,7 +110,13 @@ pub(crate) async fn put_tag(tx: &mut Tx<'_>, name: &str, tag: &Tag) -> Result<()
 /// Says that a model changed; an error where it does not exist.
 pub(crate) async fn touch(tx: &mut Tx<'_>, name: &str) -> Result<()> {
     let now = tx.clock().now_ms();
-    match tx.execute("update registered_model set updated_at = $2 where name = $1", &[name.into(), now.into()]).await? {
+    match tx
+        .execute(
+            "update registered_model set updated_at = $2 where name = $1",
+            &[name.into(), now.into()],
+        )
+        .await?
+    {
         0 => Err(none(name)),
         _ => Ok(()),
     }
@@ -108,49 +125,96 @@ pub(crate) async fn touch(tx: &mut Tx<'_>, name: &str) -> Result<()> {
 pub(crate) async fn rename(tx: &mut Tx<'_>, name: &str, new_name: &str) -> Result<()> {
     touch(tx, name).await?;
     let args = [name.into(), new_name.into()];
-    let renamed = tx.execute("update registered_model set name = $2 where name = $1", &args).await;
+    let renamed = tx
+        .execute(
+            "update registered_model set name = $2 where name = $1",
+            &args,
+        )
+        .await;
     match renamed {
-        Err(error) if error.kind() == Kind::AlreadyExists => return Err(Error::already_exists(format!("Registered Model (name={new_name}) already exists."))),
+        Err(error) if error.kind() == Kind::AlreadyExists => {
+            return Err(Error::already_exists(format!(
+                "Registered Model (name={new_name}) already exists."
+            )));
+        }
         other => other?,
     };
     let now = tx.clock().now_ms();
-    tx.execute("update model_version set name = $2, updated_at = $3 where name = $1", &[name.into(), new_name.into(), now.into()]).await?;
-    tx.execute("update registered_model_tag set name = $2 where name = $1", &args).await?;
-    tx.execute("update model_version_tag set name = $2 where name = $1", &args).await?;
-    tx.execute("update model_alias set name = $2 where name = $1", &args).await?;
+    tx.execute(
+        "update model_version set name = $2, updated_at = $3 where name = $1",
+        &[name.into(), new_name.into(), now.into()],
+    )
+    .await?;
+    tx.execute(
+        "update registered_model_tag set name = $2 where name = $1",
+        &args,
+    )
+    .await?;
+    tx.execute(
+        "update model_version_tag set name = $2 where name = $1",
+        &args,
+    )
+    .await?;
+    tx.execute("update model_alias set name = $2 where name = $1", &args)
+        .await?;
     Ok(())
 }
 
 pub(crate) async fn remove(tx: &mut Tx<'_>, name: &str) -> Result<()> {
     touch(tx, name).await?;
     let args = [name.into()];
-    tx.execute("delete from model_alias where name = $1", &args).await?;
-    tx.execute("delete from model_version_tag where name = $1", &args).await?;
-    tx.execute("delete from model_version where name = $1", &args).await?;
-    tx.execute("delete from registered_model_tag where name = $1", &args).await?;
-    tx.execute("delete from registered_model where name = $1", &args).await?;
+    tx.execute("delete from model_alias where name = $1", &args)
+        .await?;
+    tx.execute("delete from model_version_tag where name = $1", &args)
+        .await?;
+    tx.execute("delete from model_version where name = $1", &args)
+        .await?;
+    tx.execute("delete from registered_model_tag where name = $1", &args)
+        .await?;
+    tx.execute("delete from registered_model where name = $1", &args)
+        .await?;
     Ok(())
 }
 
 /// Every alias of a model with its version, in this transaction.
 pub(crate) async fn aliases_now(tx: &mut Tx<'_>, name: &str) -> Result<Vec<(String, i64)>> {
-    tx.rows("select alias, version from model_alias where name = $1 order by alias", &[name.into()]).await
+    tx.rows(
+        "select alias, version from model_alias where name = $1 order by alias",
+        &[name.into()],
+    )
+    .await
 }
 
 /// Every alias of a model with its version.
 pub(crate) async fn aliases(db: &Db, name: &str) -> Result<Vec<(String, i64)>> {
-    db.rows("select alias, version from model_alias where name = $1 order by alias", &[name.into()]).await
+    db.rows(
+        "select alias, version from model_alias where name = $1 order by alias",
+        &[name.into()],
+    )
+    .await
 }
 
 pub(crate) async fn by_name(db: &Db, name: &str) -> Result<Model> {
-    let row: Option<Row> = db.row(dynamic_sql(format!("select {COLUMNS} from registered_model where name = $1")), &[name.into()]).await?;
-    complete(db, row.into_iter().collect()).await?.pop().ok_or_else(|| none(name))
+    let row: Option<Row> = db
+        .row(
+            dynamic_sql(format!(
+                "select {COLUMNS} from registered_model where name = $1"
+            )),
+            &[name.into()],
+        )
+        .await?;
+    complete(db, row.into_iter().collect())
+        .await?
+        .pop()
+        .ok_or_else(|| none(name))
 }
 
 pub(crate) async fn search(db: &Db, search: &ModelSearch) -> Result<Page<Model>> {
     let limit = search.page.limit.unwrap_or(100);
     if limit > 1000 {
-        return Err(Error::invalid(format!("Invalid value for request parameter max_results. It must be at most 1000, but got value {limit}")));
+        return Err(Error::invalid(format!(
+            "Invalid value for request parameter max_results. It must be at most 1000, but got value {limit}"
+        )));
     }
     let start = page_start(search.page.token.as_deref())?;
     let mut query = Query::new(&SHAPE, db.backend());
@@ -162,7 +226,10 @@ pub(crate) async fn search(db: &Db, search: &ModelSearch) -> Result<Page<Model>>
     let (sql, args) = query.select(COLUMNS, limit + 1, start);
     let rows: Vec<Row> = db.rows(dynamic_sql(sql), &args).await?;
     let page = page_of(rows, start, limit);
-    Ok(Page { items: complete(db, page.items).await?, next: page.next })
+    Ok(Page {
+        items: complete(db, page.items).await?,
+        next: page.next,
+    })
 }
 
 /// Adds tags, aliases and the newest version of each stage: a fixed number of queries for each 500 models.
@@ -185,17 +252,23 @@ async fn complete(db: &Db, rows: Vec<Row>) -> Result<Vec<Model>> {
         }
         let mut latest_of: HashMap<String, Vec<ModelVersion>> = HashMap::new();
         for version in version::latest(db, &names).await? {
-            latest_of.entry(version.name.clone()).or_default().push(version);
+            latest_of
+                .entry(version.name.clone())
+                .or_default()
+                .push(version);
         }
-        models.extend(part.iter().map(|(name, description, created_at, updated_at)| Model {
-            name: name.clone(),
-            description: description.clone(),
-            created_at: *created_at,
-            updated_at: *updated_at,
-            tags: tags_of.remove(name).unwrap_or_default(),
-            aliases: aliases_of.remove(name).unwrap_or_default(),
-            latest: latest_of.remove(name).unwrap_or_default(),
-        }));
+        models.extend(
+            part.iter()
+                .map(|(name, description, created_at, updated_at)| Model {
+                    name: name.clone(),
+                    description: description.clone(),
+                    created_at: *created_at,
+                    updated_at: *updated_at,
+                    tags: tags_of.remove(name).unwrap_or_default(),
+                    aliases: aliases_of.remove(name).unwrap_or_default(),
+                    latest: latest_of.remove(name).unwrap_or_default(),
+                }),
+        );
     }
     Ok(models)
 }

@@ -25,7 +25,11 @@ const SHAPE: Shape = Shape {
     metrics: None,
     many_values: false,
     params: None,
-    tags: Some(Side { table: "model_version_tag", owner: "name", also: Some(("version", "model_version.version")) }),
+    tags: Some(Side {
+        table: "model_version_tag",
+        owner: "name",
+        also: Some(("version", "model_version.version")),
+    }),
     datasets: false,
     absent_tag: Some("mlflow.prompt.is_prompt"),
     tie: "model_version.name, model_version.version desc",
@@ -50,7 +54,9 @@ struct Row {
 }
 
 pub(crate) fn none(name: &str, version: i64) -> Error {
-    Error::not_found(format!("Model Version (name={name}, version={version}) not found"))
+    Error::not_found(format!(
+        "Model Version (name={name}, version={version}) not found"
+    ))
 }
 
 /// `$1, $2, …`
@@ -104,13 +110,25 @@ pub(crate) async fn put_tag(tx: &mut Tx<'_>, name: &str, version: i64, tag: &Tag
 pub(crate) async fn touch(tx: &mut Tx<'_>, name: &str, version: i64) -> Result<()> {
     let now = tx.clock().now_ms();
     let args = [name.into(), version.into(), now.into()];
-    match tx.execute("update model_version set updated_at = $3 where name = $1 and version = $2", &args).await? {
+    match tx
+        .execute(
+            "update model_version set updated_at = $3 where name = $1 and version = $2",
+            &args,
+        )
+        .await?
+    {
         0 => Err(none(name, version)),
         _ => Ok(()),
     }
 }
 
-pub(crate) async fn set_stage(tx: &mut Tx<'_>, name: &str, version: i64, stage: Stage, archive_others: bool) -> Result<()> {
+pub(crate) async fn set_stage(
+    tx: &mut Tx<'_>,
+    name: &str,
+    version: i64,
+    stage: Stage,
+    archive_others: bool,
+) -> Result<()> {
     touch(tx, name, version).await?;
     if archive_others {
         let now = tx.clock().now_ms();
@@ -120,26 +138,57 @@ pub(crate) async fn set_stage(tx: &mut Tx<'_>, name: &str, version: i64, stage: 
         )
         .await?;
     }
-    tx.execute("update model_version set stage = $3 where name = $1 and version = $2", &[name.into(), version.into(), stage.as_str().into()]).await?;
+    tx.execute(
+        "update model_version set stage = $3 where name = $1 and version = $2",
+        &[name.into(), version.into(), stage.as_str().into()],
+    )
+    .await?;
     model::touch(tx, name).await
 }
 
 pub(crate) async fn remove(tx: &mut Tx<'_>, name: &str, version: i64) -> Result<()> {
     touch(tx, name, version).await?;
     let args = [name.into(), version.into()];
-    tx.execute("delete from model_alias where name = $1 and version = $2", &args).await?;
-    tx.execute("delete from model_version_tag where name = $1 and version = $2", &args).await?;
-    tx.execute("delete from model_version where name = $1 and version = $2", &args).await?;
+    tx.execute(
+        "delete from model_alias where name = $1 and version = $2",
+        &args,
+    )
+    .await?;
+    tx.execute(
+        "delete from model_version_tag where name = $1 and version = $2",
+        &args,
+    )
+    .await?;
+    tx.execute(
+        "delete from model_version where name = $1 and version = $2",
+        &args,
+    )
+    .await?;
     model::touch(tx, name).await
 }
 
 /// Points `alias` at `version`; the answer is the version it named before.
-pub(crate) async fn set_alias(tx: &mut Tx<'_>, name: &str, alias: &str, version: i64) -> Result<Option<i64>> {
-    let there: Option<(i64,)> = tx.row("select version from model_version where name = $1 and version = $2", &[name.into(), version.into()]).await?;
+pub(crate) async fn set_alias(
+    tx: &mut Tx<'_>,
+    name: &str,
+    alias: &str,
+    version: i64,
+) -> Result<Option<i64>> {
+    let there: Option<(i64,)> = tx
+        .row(
+            "select version from model_version where name = $1 and version = $2",
+            &[name.into(), version.into()],
+        )
+        .await?;
     if there.is_none() {
         return Err(none(name, version));
     }
-    let before: Option<(i64,)> = tx.row("select version from model_alias where name = $1 and alias = $2", &[name.into(), alias.into()]).await?;
+    let before: Option<(i64,)> = tx
+        .row(
+            "select version from model_alias where name = $1 and alias = $2",
+            &[name.into(), alias.into()],
+        )
+        .await?;
     tx.execute(
         "insert into model_alias (name, alias, version) values ($1, $2, $3) on conflict (name, alias) do update set version = excluded.version",
         &[name.into(), alias.into(), version.into()],
@@ -150,21 +199,33 @@ pub(crate) async fn set_alias(tx: &mut Tx<'_>, name: &str, alias: &str, version:
 
 /// Removes an alias; the answer is the version it named.
 pub(crate) async fn drop_alias(tx: &mut Tx<'_>, name: &str, alias: &str) -> Result<Option<i64>> {
-    let gone: Option<(i64,)> = tx.row("delete from model_alias where name = $1 and alias = $2 returning version", &[name.into(), alias.into()]).await?;
+    let gone: Option<(i64,)> = tx
+        .row(
+            "delete from model_alias where name = $1 and alias = $2 returning version",
+            &[name.into(), alias.into()],
+        )
+        .await?;
     Ok(gone.map(|(version,)| version))
 }
 
 pub(crate) async fn by_number(db: &Db, name: &str, version: i64) -> Result<ModelVersion> {
     let sql = format!("select {COLUMNS} from model_version where name = $1 and version = $2");
-    let row: Option<Row> = db.row(dynamic_sql(sql), &[name.into(), version.into()]).await?;
-    complete(db, row.into_iter().collect()).await?.pop().ok_or_else(|| none(name, version))
+    let row: Option<Row> = db
+        .row(dynamic_sql(sql), &[name.into(), version.into()])
+        .await?;
+    complete(db, row.into_iter().collect())
+        .await?
+        .pop()
+        .ok_or_else(|| none(name, version))
 }
 
 pub(crate) async fn by_alias(db: &Db, name: &str, alias: &str) -> Result<Option<ModelVersion>> {
     let sql = format!(
         "select {COLUMNS} from model_alias a join model_version on model_version.name = a.name and model_version.version = a.version where a.name = $1 and a.alias = $2"
     );
-    let row: Option<Row> = db.row(dynamic_sql(sql), &[name.into(), alias.into()]).await?;
+    let row: Option<Row> = db
+        .row(dynamic_sql(sql), &[name.into(), alias.into()])
+        .await?;
     Ok(complete(db, row.into_iter().collect()).await?.pop())
 }
 
@@ -180,7 +241,9 @@ pub(crate) async fn latest(db: &Db, names: &[Value]) -> Result<Vec<ModelVersion>
 pub(crate) async fn search(db: &Db, search: &ModelSearch) -> Result<Page<ModelVersion>> {
     let limit = search.page.limit.unwrap_or(10_000);
     if limit > 200_000 {
-        return Err(Error::invalid(format!("Invalid value for request parameter max_results. It must be at most 200000, but got value {limit}")));
+        return Err(Error::invalid(format!(
+            "Invalid value for request parameter max_results. It must be at most 200000, but got value {limit}"
+        )));
     }
     let start = page_start(search.page.token.as_deref())?;
     let mut query = Query::new(&SHAPE, db.backend());
@@ -192,7 +255,10 @@ pub(crate) async fn search(db: &Db, search: &ModelSearch) -> Result<Page<ModelVe
     let (sql, args) = query.select(COLUMNS, limit + 1, start);
     let rows: Vec<Row> = db.rows(dynamic_sql(sql), &args).await?;
     let page = page_of(rows, start, limit);
-    Ok(Page { items: complete(db, page.items).await?, next: page.next })
+    Ok(Page {
+        items: complete(db, page.items).await?,
+        next: page.next,
+    })
 }
 
 /// Adds tags and aliases: two queries for each 500 versions.
@@ -211,7 +277,10 @@ async fn complete(db: &Db, rows: Vec<Row>) -> Result<Vec<ModelVersion>> {
             db.rows(dynamic_sql(format!("select name, version, alias from model_alias where name in ({list}) order by alias")), &args).await?;
         let mut tags_of: HashMap<(String, i64), Vec<Tag>> = HashMap::new();
         for (name, version, key, value) in tags {
-            tags_of.entry((name, version)).or_default().push(Tag { key, value });
+            tags_of
+                .entry((name, version))
+                .or_default()
+                .push(Tag { key, value });
         }
         let mut aliases_of: HashMap<(String, i64), Vec<String>> = HashMap::new();
         for (name, version, alias) in aliases {
@@ -219,7 +288,10 @@ async fn complete(db: &Db, rows: Vec<Row>) -> Result<Vec<ModelVersion>> {
         }
         for row in part {
             let key = (row.name.clone(), row.version);
-            let (tags, aliases) = (tags_of.remove(&key).unwrap_or_default(), aliases_of.remove(&key).unwrap_or_default());
+            let (tags, aliases) = (
+                tags_of.remove(&key).unwrap_or_default(),
+                aliases_of.remove(&key).unwrap_or_default(),
+            );
             versions.push(version(row, tags, aliases)?);
         }
     }

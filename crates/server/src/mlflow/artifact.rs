@@ -24,17 +24,31 @@ use crate::app::App;
 
 pub(super) fn routes() -> Router<App> {
     let mut router = both(Router::new(), "artifacts/list", get(list_of_run));
-    router = both(router, "logged-models/{id}/artifacts/directories", get(list_of_model));
-    router = both(router, "logged-models/{id}/artifacts/files", get(file_of_model));
+    router = both(
+        router,
+        "logged-models/{id}/artifacts/directories",
+        get(list_of_model),
+    );
+    router = both(
+        router,
+        "logged-models/{id}/artifacts/files",
+        get(file_of_model),
+    );
     for prefix in ["/api/2.0", "/ajax-api/2.0"] {
         router = router
             .route(&format!("{prefix}/mlflow-artifacts/artifacts"), get(list))
-            .route(&format!("{prefix}/mlflow-artifacts/artifacts/{{*path}}"), get(download).put(upload).delete(remove));
+            .route(
+                &format!("{prefix}/mlflow-artifacts/artifacts/{{*path}}"),
+                get(download).put(upload).delete(remove),
+            );
     }
     for prefix in ["", "/ajax-api/2.0/mlflow"] {
         router = router
             .route(&format!("{prefix}/get-artifact"), get(file_of_run))
-            .route(&format!("{prefix}/model-versions/get-artifact"), get(file_of_version));
+            .route(
+                &format!("{prefix}/model-versions/get-artifact"),
+                get(file_of_version),
+            );
     }
     router
 }
@@ -50,10 +64,19 @@ struct FileOut {
 /// What is in `folder`, with paths relative to `root`.
 async fn files(app: &App, folder: &str, root: &str) -> base::Result<Vec<FileOut>> {
     let found = app.blobs.list(folder).await?;
-    let relative = |path: &str| path.strip_prefix(root).unwrap_or(path).trim_start_matches('/').to_owned();
+    let relative = |path: &str| {
+        path.strip_prefix(root)
+            .unwrap_or(path)
+            .trim_start_matches('/')
+            .to_owned()
+    };
     Ok(found
         .into_iter()
-        .map(|meta| FileOut { path: relative(&meta.path), is_dir: meta.is_folder, file_size: (!meta.is_folder).then_some(meta.size) })
+        .map(|meta| FileOut {
+            path: relative(&meta.path),
+            is_dir: meta.is_folder,
+            file_size: (!meta.is_folder).then_some(meta.size),
+        })
         .collect())
 }
 
@@ -91,7 +114,11 @@ async fn list(State(app): State<App>, Input(input): Input<Fields>) -> Answer<Jso
 }
 
 fn listed(files: Vec<FileOut>) -> Value {
-    if files.is_empty() { json!({}) } else { json!({ "files": files }) }
+    if files.is_empty() {
+        json!({})
+    } else {
+        json!({ "files": files })
+    }
 }
 
 async fn list_of_run(State(app): State<App>, Input(input): Input<Fields>) -> Answer<Json<Value>> {
@@ -99,8 +126,13 @@ async fn list_of_run(State(app): State<App>, Input(input): Input<Fields>) -> Ans
     list_below(&app, &run.artifact_uri, input.path).await
 }
 
-async fn list_of_model(State(app): State<App>, Path(id): Path<String>, Input(input): Input<Fields>) -> Answer<Json<Value>> {
-    let model = experiments::get_logged_model(&app.db, &super::logged_model::model_id(&id)?).await?;
+async fn list_of_model(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    Input(input): Input<Fields>,
+) -> Answer<Json<Value>> {
+    let model =
+        experiments::get_logged_model(&app.db, &super::logged_model::model_id(&id)?).await?;
     list_below(&app, &model.artifact_uri, input.artifact_directory_path).await
 }
 
@@ -123,13 +155,28 @@ async fn file_of_run(State(app): State<App>, Input(input): Input<Fields>) -> Ans
 }
 
 async fn file_of_version(State(app): State<App>, Input(input): Input<Fields>) -> Answer<Response> {
-    let version = registry::version(&app.db, &required(input.name, "name")?, number(input.version)?).await?;
+    let version = registry::version(
+        &app.db,
+        &required(input.name, "name")?,
+        number(input.version)?,
+    )
+    .await?;
     send_below(&app, &version.storage, &required(input.path, "path")?).await
 }
 
-async fn file_of_model(State(app): State<App>, Path(id): Path<String>, Input(input): Input<Fields>) -> Answer<Response> {
-    let model = experiments::get_logged_model(&app.db, &super::logged_model::model_id(&id)?).await?;
-    send_below(&app, &model.artifact_uri, &required(input.artifact_file_path, "artifact_file_path")?).await
+async fn file_of_model(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    Input(input): Input<Fields>,
+) -> Answer<Response> {
+    let model =
+        experiments::get_logged_model(&app.db, &super::logged_model::model_id(&id)?).await?;
+    send_below(
+        &app,
+        &model.artifact_uri,
+        &required(input.artifact_file_path, "artifact_file_path")?,
+    )
+    .await
 }
 
 async fn send_below(app: &App, uri: &str, path: &str) -> Answer<Response> {
@@ -140,19 +187,41 @@ async fn send_below(app: &App, uri: &str, path: &str) -> Answer<Response> {
 const IN_HEADER: &AsciiSet = &NON_ALPHANUMERIC.remove(b'.').remove(b'-').remove(b'_');
 
 async fn send(app: &App, path: &str) -> Answer<Response> {
-    let (size, stream) = app.blobs.get(path, None).await.map_err(|error| error.at(format_args!("artifact {path}")))?;
+    let (size, stream) = app
+        .blobs
+        .get(path, None)
+        .await
+        .map_err(|error| error.at(format_args!("artifact {path}")))?;
     let mut headers = HeaderMap::new();
     let name = path.rsplit('/').next().unwrap_or(path);
-    let disposition = format!("attachment; filename*=UTF-8''{}", utf8_percent_encode(name, IN_HEADER));
+    let plain: String = name
+        .chars()
+        .map(|c| {
+            if c.is_ascii_graphic() && !matches!(c, '"' | '\\' | '%') {
+                c
+            } else {
+                '_'
+            }
+        })
+        .collect();
+    let encoded = utf8_percent_encode(name, IN_HEADER);
+    let disposition = format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{encoded}");
     headers.insert(header::CONTENT_DISPOSITION, header_value(&disposition)?);
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type(name)));
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static(content_type(name)),
+    );
     headers.insert(header::CONTENT_LENGTH, HeaderValue::from(size));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
     Ok((headers, Body::from_stream(stream)).into_response())
 }
 
 fn header_value(text: &str) -> base::Result<HeaderValue> {
-    HeaderValue::from_str(text).map_err(|error| Error::internal("a header could not be written").because(error))
+    HeaderValue::from_str(text)
+        .map_err(|error| Error::internal("a header could not be written").because(error))
 }
 
 /// Only kinds that no browser runs.
@@ -171,7 +240,11 @@ fn content_type(name: &str) -> &'static str {
     }
 }
 
-async fn upload(State(app): State<App>, Path(path): Path<String>, request: Request) -> Answer<Json<Value>> {
+async fn upload(
+    State(app): State<App>,
+    Path(path): Path<String>,
+    request: Request,
+) -> Answer<Json<Value>> {
     let path = safe_path(&path)?;
     let lost = |error: axum::Error| Error::invalid(format!("the upload ended early: {error}"));
     let stream = request.into_body().into_data_stream().map_err(lost).boxed();

@@ -48,9 +48,15 @@ impl IntoResponse for Failure {
             Some(hint) => format!("{}\nhint: {hint}", self.0.message()),
             None => self.0.message().to_owned(),
         };
-        let mut response = (status, Json(json!({ "error_code": code, "message": message }))).into_response();
+        let mut response = (
+            status,
+            Json(json!({ "error_code": code, "message": message })),
+        )
+            .into_response();
         if status == StatusCode::SERVICE_UNAVAILABLE {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         }
         response
     }
@@ -60,5 +66,9 @@ impl IntoResponse for Failure {
 #[expect(clippy::unused_async, reason = "a handler is async")]
 pub(super) async fn no_such_endpoint(uri: Uri) -> Response {
     let message = format!("No API found for '{}'", uri.path());
-    (StatusCode::NOT_FOUND, Json(json!({ "error_code": "ENDPOINT_NOT_FOUND", "message": message }))).into_response()
+    (
+        StatusCode::NOT_FOUND,
+        Json(json!({ "error_code": "ENDPOINT_NOT_FOUND", "message": message })),
+    )
+        .into_response()
 }

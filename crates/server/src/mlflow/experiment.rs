@@ -69,8 +69,12 @@ struct Create {
 }
 
 async fn create(State(app): State<App>, Input(input): Input<Create>) -> Answer<Json<Value>> {
-    let asked = input.artifact_location.filter(|location| !location.is_empty());
-    let artifact_location = asked.map(|location| place::artifact_location(&location, &app.artifact_root)).transpose()?;
+    let asked = input
+        .artifact_location
+        .filter(|location| !location.is_empty());
+    let artifact_location = asked
+        .map(|location| place::artifact_location(&location, &app.artifact_root))
+        .transpose()?;
     let new = NewExperiment {
         name: required(input.name, "name")?,
         artifact_location,
@@ -89,7 +93,11 @@ struct Which {
 
 pub(super) fn experiment_id(id: Option<String>) -> base::Result<ExperimentId> {
     let text = required(id, "experiment_id")?;
-    text.parse().map_err(|_| base::Error::invalid(format!("Invalid experiment ID '{text}'. Experiment ID must be a valid integer.")))
+    text.parse().map_err(|_| {
+        base::Error::invalid(format!(
+            "Invalid experiment ID '{text}'. Experiment ID must be a valid integer."
+        ))
+    })
 }
 
 async fn one(State(app): State<App>, Input(input): Input<Which>) -> Answer<Json<Value>> {
@@ -129,7 +137,11 @@ pub(super) fn view(word: Option<&str>) -> base::Result<ViewType> {
         None | Some("" | "ACTIVE_ONLY" | "1") => ViewType::ActiveOnly,
         Some("DELETED_ONLY" | "2") => ViewType::DeletedOnly,
         Some("ALL" | "3") => ViewType::All,
-        Some(other) => return Err(base::Error::invalid(format!("Invalid value \"{other}\" for parameter 'view_type' supplied."))),
+        Some(other) => {
+            return Err(base::Error::invalid(format!(
+                "Invalid value \"{other}\" for parameter 'view_type' supplied."
+            )));
+        }
     })
 }
 
@@ -139,7 +151,10 @@ async fn search(State(app): State<App>, Input(input): Input<Search>) -> Answer<J
         filter: input.filter.unwrap_or_default(),
         order_by: input.order_by,
         view: view(input.view_type.as_deref())?,
-        page: PageRequest { limit: Some(limit), token: input.page_token },
+        page: PageRequest {
+            limit: Some(limit),
+            token: input.page_token,
+        },
     };
     let page = experiments::search_experiments(&app.db, &search).await?;
     let found: Vec<Wire> = page.items.into_iter().map(Wire::from).collect();

@@ -29,15 +29,27 @@ struct Dataset {
     source_type: Option<String>,
     #[serde(default, deserialize_with = "text")]
     source: Option<String>,
-    #[serde(default, deserialize_with = "text", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "text",
+        skip_serializing_if = "Option::is_none"
+    )]
     schema: Option<String>,
-    #[serde(default, deserialize_with = "text", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "text",
+        skip_serializing_if = "Option::is_none"
+    )]
     profile: Option<String>,
 }
 
 #[derive(Debug, Deserialize, Serialize)]
 struct DatasetWire {
-    #[serde(default, deserialize_with = "list", skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "list",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     tags: Vec<KeyValue>,
     #[serde(default)]
     dataset: Dataset,
@@ -45,7 +57,14 @@ struct DatasetWire {
 
 impl DatasetWire {
     fn read(self, at: usize) -> base::Result<DatasetInput> {
-        let Dataset { name, digest, source_type, source, schema, profile } = self.dataset;
+        let Dataset {
+            name,
+            digest,
+            source_type,
+            source,
+            schema,
+            profile,
+        } = self.dataset;
         let dataset = DatasetRef {
             name: name.unwrap_or_default(),
             digest: digest.unwrap_or_default(),
@@ -54,14 +73,31 @@ impl DatasetWire {
             schema: schema.filter(|text| !text.is_empty()),
             profile: profile.filter(|text| !text.is_empty()),
         };
-        Ok(DatasetInput { dataset, tags: KeyValue::into_tags(self.tags, &format!("datasets[{at}].tags"))? })
+        Ok(DatasetInput {
+            dataset,
+            tags: KeyValue::into_tags(self.tags, &format!("datasets[{at}].tags"))?,
+        })
     }
 
     fn of(input: DatasetInput) -> Self {
-        let DatasetRef { name, digest, source_type, source, schema, profile } = input.dataset;
+        let DatasetRef {
+            name,
+            digest,
+            source_type,
+            source,
+            schema,
+            profile,
+        } = input.dataset;
         Self {
             tags: KeyValue::of_tags(&input.tags),
-            dataset: Dataset { name: Some(name), digest: Some(digest), source_type: Some(source_type), source: Some(source), schema, profile },
+            dataset: Dataset {
+                name: Some(name),
+                digest: Some(digest),
+                source_type: Some(source_type),
+                source: Some(source),
+                schema,
+                profile,
+            },
         }
     }
 }
@@ -70,13 +106,20 @@ impl DatasetWire {
 struct ModelWire {
     #[serde(default, deserialize_with = "text")]
     model_id: Option<String>,
-    #[serde(default, deserialize_with = "int", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "int",
+        skip_serializing_if = "Option::is_none"
+    )]
     step: Option<i64>,
 }
 
 impl ModelWire {
     fn id(&self) -> base::Result<LoggedModelId> {
-        self.model_id.as_deref().ok_or_else(|| missing("models.model_id"))?.parse()
+        self.model_id
+            .as_deref()
+            .ok_or_else(|| missing("models.model_id"))?
+            .parse()
     }
 }
 
@@ -93,7 +136,13 @@ impl InputsOut {
     pub fn of(datasets: Vec<DatasetInput>, models: Vec<ModelInput>) -> Self {
         Self {
             dataset_inputs: datasets.into_iter().map(DatasetWire::of).collect(),
-            model_inputs: models.into_iter().map(|model| ModelWire { model_id: Some(model.model_id.into()), step: None }).collect(),
+            model_inputs: models
+                .into_iter()
+                .map(|model| ModelWire {
+                    model_id: Some(model.model_id.into()),
+                    step: None,
+                })
+                .collect(),
         }
     }
 }
@@ -107,11 +156,15 @@ pub(super) struct OutputsOut {
 
 impl OutputsOut {
     pub fn of(models: Vec<ModelOutput>) -> Self {
-        Self { model_outputs: models.into_iter().map(|model| ModelWire { model_id: Some(model.model_id.into()), step: Some(model.step) }).collect() }
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.model_outputs.is_empty()
+        Self {
+            model_outputs: models
+                .into_iter()
+                .map(|model| ModelWire {
+                    model_id: Some(model.model_id.into()),
+                    step: Some(model.step),
+                })
+                .collect(),
+        }
     }
 }
 
@@ -127,8 +180,21 @@ struct LogInputs {
 
 async fn log_inputs(State(app): State<App>, Input(input): Input<LogInputs>) -> Answer<Json<Value>> {
     let id = run_id(input.run_id, None)?;
-    let datasets = input.datasets.into_iter().enumerate().map(|(at, dataset)| dataset.read(at)).collect::<base::Result<_>>()?;
-    let models = input.models.iter().map(|model| Ok(ModelInput { model_id: model.id()? })).collect::<base::Result<_>>()?;
+    let datasets = input
+        .datasets
+        .into_iter()
+        .enumerate()
+        .map(|(at, dataset)| dataset.read(at))
+        .collect::<base::Result<_>>()?;
+    let models = input
+        .models
+        .iter()
+        .map(|model| {
+            Ok(ModelInput {
+                model_id: model.id()?,
+            })
+        })
+        .collect::<base::Result<_>>()?;
     experiments::log_inputs(&app.db, &id, datasets, models).await?;
     Ok(Json(json!({})))
 }
@@ -141,10 +207,22 @@ struct LogOutputs {
     models: Vec<ModelWire>,
 }
 
-async fn log_outputs(State(app): State<App>, Input(input): Input<LogOutputs>) -> Answer<Json<Value>> {
+async fn log_outputs(
+    State(app): State<App>,
+    Input(input): Input<LogOutputs>,
+) -> Answer<Json<Value>> {
     let id = run_id(input.run_id, None)?;
-    let output = |model: &ModelWire| Ok(ModelOutput { model_id: model.id()?, step: model.step.unwrap_or_default() });
-    let models = input.models.iter().map(output).collect::<base::Result<_>>()?;
+    let output = |model: &ModelWire| {
+        Ok(ModelOutput {
+            model_id: model.id()?,
+            step: model.step.unwrap_or_default(),
+        })
+    };
+    let models = input
+        .models
+        .iter()
+        .map(output)
+        .collect::<base::Result<_>>()?;
     experiments::log_outputs(&app.db, &id, models).await?;
     Ok(Json(json!({})))
 }

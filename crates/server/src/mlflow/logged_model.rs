@@ -20,7 +20,10 @@ pub(super) fn routes() -> Router<App> {
     for (path, methods) in [
         ("logged-models", post(create)),
         ("logged-models/search", post(search)),
-        ("logged-models/{id}", get(one).patch(finalize).delete(delete)),
+        (
+            "logged-models/{id}",
+            get(one).patch(finalize).delete(delete),
+        ),
         ("logged-models/{id}/params", post(log_params)),
         ("logged-models/{id}/tags", patch(set_tags)),
         ("logged-models/{id}/tags/{key}", delete_method(delete_tag)),
@@ -45,8 +48,6 @@ struct Info {
     last_updated_timestamp_ms: i64,
     artifact_uri: String,
     status: &'static str,
-    creator_id: i64,
-    #[serde(skip_serializing_if = "String::is_empty")]
     model_type: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     source_run_id: Option<String>,
@@ -67,7 +68,11 @@ impl From<LoggedModel> for Wire {
         Self {
             data: Data {
                 params: KeyValue::of_params(&model.params),
-                metrics: model.metrics.into_iter().map(|metric| MetricOut::of(metric.metric, Some(metric.run_id))).collect(),
+                metrics: model
+                    .metrics
+                    .into_iter()
+                    .map(|metric| MetricOut::of(metric.metric, Some(metric.run_id)))
+                    .collect(),
             },
             info: Info {
                 tags: KeyValue::of_tags(&model.tags),
@@ -78,7 +83,6 @@ impl From<LoggedModel> for Wire {
                 last_updated_timestamp_ms: model.updated_at,
                 artifact_uri: model.artifact_uri,
                 status: model.status.as_str(),
-                creator_id: 0,
                 model_type: model.model_type,
                 source_run_id: model.source_run_id.map(String::from),
             },
@@ -92,7 +96,12 @@ fn answer(model: LoggedModel) -> Json<Value> {
 
 /// What cannot be an id names no logged model.
 pub(super) fn model_id(text: &str) -> base::Result<LoggedModelId> {
-    text.parse().map_err(|_| base::Error::not_found(format!("Logged model with ID '{}' not found.", text.chars().take(80).collect::<String>())))
+    text.parse().map_err(|_| {
+        base::Error::not_found(format!(
+            "Logged model with ID '{}' not found.",
+            text.chars().take(80).collect::<String>()
+        ))
+    })
 }
 
 #[derive(Deserialize)]
@@ -121,11 +130,15 @@ async fn create(State(app): State<App>, Input(input): Input<Create>) -> Answer<J
         params: KeyValue::into_params(input.params, "params")?,
         tags: KeyValue::into_tags(input.tags, "tags")?,
     };
-    Ok(answer(experiments::create_logged_model(&app.db, new).await?))
+    Ok(answer(
+        experiments::create_logged_model(&app.db, new).await?,
+    ))
 }
 
 async fn one(State(app): State<App>, Path(id): Path<String>) -> Answer<Json<Value>> {
-    Ok(answer(experiments::get_logged_model(&app.db, &model_id(&id)?).await?))
+    Ok(answer(
+        experiments::get_logged_model(&app.db, &model_id(&id)?).await?,
+    ))
 }
 
 #[derive(Deserialize)]
@@ -134,14 +147,20 @@ struct Finalize {
     status: Option<String>,
 }
 
-async fn finalize(State(app): State<App>, Path(id): Path<String>, Input(input): Input<Finalize>) -> Answer<Json<Value>> {
+async fn finalize(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    Input(input): Input<Finalize>,
+) -> Answer<Json<Value>> {
     let status = match required(input.status, "status")?.as_str() {
         "1" => LoggedModelStatus::Pending,
         "2" => LoggedModelStatus::Ready,
         "3" => LoggedModelStatus::Failed,
         name => LoggedModelStatus::parse(name)?,
     };
-    Ok(answer(experiments::finalize_logged_model(&app.db, &model_id(&id)?, status).await?))
+    Ok(answer(
+        experiments::finalize_logged_model(&app.db, &model_id(&id)?, status).await?,
+    ))
 }
 
 async fn delete(State(app): State<App>, Path(id): Path<String>) -> Answer<Json<Value>> {
@@ -157,17 +176,34 @@ struct Values {
     tags: Vec<KeyValue>,
 }
 
-async fn log_params(State(app): State<App>, Path(id): Path<String>, Input(input): Input<Values>) -> Answer<Json<Value>> {
-    experiments::log_logged_model_params(&app.db, &model_id(&id)?, KeyValue::into_params(input.params, "params")?).await?;
+async fn log_params(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    Input(input): Input<Values>,
+) -> Answer<Json<Value>> {
+    experiments::log_logged_model_params(
+        &app.db,
+        &model_id(&id)?,
+        KeyValue::into_params(input.params, "params")?,
+    )
+    .await?;
     Ok(Json(json!({})))
 }
 
-async fn set_tags(State(app): State<App>, Path(id): Path<String>, Input(input): Input<Values>) -> Answer<Json<Value>> {
+async fn set_tags(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    Input(input): Input<Values>,
+) -> Answer<Json<Value>> {
     let tags = KeyValue::into_tags(input.tags, "tags")?;
-    Ok(answer(experiments::set_logged_model_tags(&app.db, &model_id(&id)?, tags).await?))
+    experiments::set_logged_model_tags(&app.db, &model_id(&id)?, tags).await?;
+    Ok(Json(json!({})))
 }
 
-async fn delete_tag(State(app): State<App>, Path((id, key)): Path<(String, String)>) -> Answer<Json<Value>> {
+async fn delete_tag(
+    State(app): State<App>,
+    Path((id, key)): Path<(String, String)>,
+) -> Answer<Json<Value>> {
     experiments::delete_logged_model_tag(&app.db, &model_id(&id)?, &key).await?;
     Ok(Json(json!({})))
 }
@@ -216,28 +252,58 @@ async fn search(State(app): State<App>, Input(input): Input<Search>) -> Answer<J
     if input.experiment_ids.is_empty() {
         return Err(missing("experiment_ids").into());
     }
-    let ids = input.experiment_ids.into_iter().map(|id| super::experiment::experiment_id(Some(id)));
+    let ids = input
+        .experiment_ids
+        .into_iter()
+        .map(|id| super::experiment::experiment_id(Some(id)));
     let dataset = |filter: DatasetFilter| {
         let name = filter.dataset_name.filter(|name| !name.is_empty());
-        let name = name.ok_or_else(|| base::Error::invalid("`dataset_name` in the `datasets` clause must be specified."))?;
+        let name = name.ok_or_else(|| {
+            base::Error::invalid("`dataset_name` in the `datasets` clause must be specified.")
+        })?;
         Ok((name, filter.dataset_digest))
     };
     let order = |order: OrderBy| {
-        let OrderBy { field_name, ascending, dataset_name, dataset_digest } = order;
-        Ok(ModelOrder { field: required(field_name, "order_by.field_name")?, ascending, dataset_name, dataset_digest })
+        let OrderBy {
+            field_name,
+            ascending,
+            dataset_name,
+            dataset_digest,
+        } = order;
+        Ok(ModelOrder {
+            field: required(field_name, "order_by.field_name")?,
+            ascending,
+            dataset_name,
+            dataset_digest,
+        })
     };
     let search = LoggedModelSearch {
         experiment_ids: ids.collect::<base::Result<_>>()?,
         filter: input.filter.unwrap_or_default(),
-        datasets: input.datasets.into_iter().map(dataset).collect::<base::Result<_>>()?,
-        order_by: input.order_by.into_iter().map(order).collect::<base::Result<_>>()?,
+        datasets: input
+            .datasets
+            .into_iter()
+            .map(dataset)
+            .collect::<base::Result<_>>()?,
+        order_by: input
+            .order_by
+            .into_iter()
+            .map(order)
+            .collect::<base::Result<_>>()?,
         page: PageRequest {
-            limit: input.max_results.map(|most| experiments::check::max_results(most, 50_000)).transpose()?,
+            limit: input
+                .max_results
+                .map(|most| experiments::check::max_results(most, 50_000))
+                .transpose()?,
             token: input.page_token,
         },
     };
     let page = experiments::search_logged_models(&app.db, &search).await?;
-    let mut answer = json!({ "models": page.items.into_iter().map(Wire::from).collect::<Vec<_>>() });
+    let models: Vec<Wire> = page.items.into_iter().map(Wire::from).collect();
+    let mut answer = json!({});
+    if !models.is_empty() {
+        answer["models"] = json!(models);
+    }
     if let Some(next) = page.next {
         answer["next_page_token"] = json!(next);
     }

@@ -56,7 +56,9 @@ impl MetricIn {
             value: self.value.ok_or_else(|| named("value"))?,
             timestamp: self.timestamp.ok_or_else(|| named("timestamp"))?,
             step: self.step.unwrap_or_default(),
-            model_id: present(self.model_id).map(|id| id.parse::<LoggedModelId>()).transpose()?,
+            model_id: present(self.model_id)
+                .map(|id| id.parse::<LoggedModelId>())
+                .transpose()?,
             dataset_name: present(self.dataset_name),
             dataset_digest: present(self.dataset_digest),
         })
@@ -137,10 +139,24 @@ struct HistoryOut {
 async fn history(State(app): State<App>, Input(input): Input<History>) -> Answer<Json<HistoryOut>> {
     let id = run_id(input.run_id, input.run_uuid)?;
     let key = required(input.metric_key, "metric_key")?;
-    let limit = input.max_results.map(|most| experiments::check::max_results(most, i64::MAX)).transpose()?;
-    let page = experiments::metric_history(&app.db, &id, &key, limit, input.page_token.as_deref()).await?;
-    let point = |point: experiments::MetricPoint| MetricOut::of(Metric::new(key.as_str(), point.value, point.timestamp, point.step), None);
-    Ok(Json(HistoryOut { metrics: page.points.into_iter().map(point).collect(), next_page_token: page.next }))
+    let limit = match input.max_results {
+        Some(most) if most < 1 => {
+            return Err(Error::invalid(format!("Invalid value {most} for parameter 'max_results' supplied. It must be a positive integer.")).into());
+        }
+        most => most.map(|most| usize::try_from(most).unwrap_or(usize::MAX)),
+    };
+    let page =
+        experiments::metric_history(&app.db, &id, &key, limit, input.page_token.as_deref()).await?;
+    let point = |point: experiments::MetricPoint| {
+        MetricOut::of(
+            Metric::new(key.as_str(), point.value, point.timestamp, point.step),
+            None,
+        )
+    };
+    Ok(Json(HistoryOut {
+        metrics: page.points.into_iter().map(point).collect(),
+        next_page_token: page.next,
+    }))
 }
 
 #[derive(Deserialize)]
@@ -166,7 +182,11 @@ const MOST_POINTS: i64 = 2500;
 
 impl Bulk {
     fn runs(&self) -> base::Result<Vec<RunId>> {
-        let all = if self.run_ids.is_empty() { &self.run_id } else { &self.run_ids };
+        let all = if self.run_ids.is_empty() {
+            &self.run_id
+        } else {
+            &self.run_ids
+        };
         if all.is_empty() {
             return Err(missing("run_ids"));
         }
@@ -176,41 +196,57 @@ impl Bulk {
                 all.len()
             )));
         }
-        all.iter().map(|text| run_id(Some(text.clone()), None)).collect()
+        all.iter()
+            .map(|text| run_id(Some(text.clone()), None))
+            .collect()
     }
 
     fn steps(&self) -> base::Result<Option<(i64, i64)>> {
         match (self.start_step, self.end_step) {
             (None, None) => Ok(None),
             (Some(start), Some(end)) if start <= end => Ok(Some((start, end))),
-            (Some(start), Some(end)) => {
-                Err(Error::invalid(format!("end_step must be greater than start_step. Found start_step={start} and end_step={end}.")))
-            }
-            _ => Err(Error::invalid("If either start step or end step are specified, both must be specified.")),
+            (Some(start), Some(end)) => Err(Error::invalid(format!(
+                "end_step must be greater than start_step. Found start_step={start} and end_step={end}."
+            ))),
+            _ => Err(Error::invalid(
+                "If either start step or end step are specified, both must be specified.",
+            )),
         }
     }
 }
 
-async fn history_interval(State(app): State<App>, Input(input): Input<Bulk>) -> Answer<Json<HistoryOut>> {
+async fn history_interval(
+    State(app): State<App>,
+    Input(input): Input<Bulk>,
+) -> Answer<Json<HistoryOut>> {
     let (runs, steps) = (input.runs()?, input.steps()?);
     let key = required(input.metric_key, "metric_key")?;
     let points = input.max_results.unwrap_or(MOST_POINTS);
     if !(1..=MOST_POINTS).contains(&points) {
-        return Err(Error::invalid(format!("max_results must be between 1 and {MOST_POINTS}.")).into());
+        return Err(
+            Error::invalid(format!("max_results must be between 1 and {MOST_POINTS}.")).into(),
+        );
     }
     let points = usize::try_from(points).unwrap_or(1);
     let sample = experiments::metric_history_sample(&app.db, &runs, &key, steps, points).await?;
     let point = |(run, point): (RunId, experiments::MetricPoint)| {
-        MetricOut::of(Metric::new(key.as_str(), point.value, point.timestamp, point.step), Some(run))
+        MetricOut::of(
+            Metric::new(key.as_str(), point.value, point.timestamp, point.step),
+            Some(run),
+        )
     };
-    Ok(Json(HistoryOut { metrics: sample.into_iter().map(point).collect(), next_page_token: None }))
+    Ok(Json(HistoryOut {
+        metrics: sample.into_iter().map(point).collect(),
+        next_page_token: None,
+    }))
 }
 
 /// Whole series of several runs, up to 25,000 points in all.
 async fn history_bulk(State(app): State<App>, Input(input): Input<Bulk>) -> Answer<Json<Value>> {
     let runs = input.runs()?;
     let key = required(input.metric_key.clone(), "metric_key")?;
-    let mut left = usize::try_from(input.max_results.unwrap_or(25_000).clamp(1, 25_000)).unwrap_or(1);
+    let mut left =
+        usize::try_from(input.max_results.unwrap_or(25_000).clamp(1, 25_000)).unwrap_or(1);
     let mut metrics = Vec::new();
     for run in runs {
         if left == 0 {
@@ -218,9 +254,12 @@ async fn history_bulk(State(app): State<App>, Input(input): Input<Bulk>) -> Answ
         }
         let page = experiments::metric_history(&app.db, &run, &key, Some(left), None).await?;
         left -= page.points.len();
-        metrics.extend(
-            page.points.into_iter().map(|point| MetricOut::of(Metric::new(key.as_str(), point.value, point.timestamp, point.step), Some(run.clone()))),
-        );
+        metrics.extend(page.points.into_iter().map(|point| {
+            MetricOut::of(
+                Metric::new(key.as_str(), point.value, point.timestamp, point.step),
+                Some(run.clone()),
+            )
+        }));
     }
     Ok(Json(json!({ "metrics": metrics })))
 }

@@ -26,7 +26,10 @@ pub(super) fn routes() -> Router<App> {
         ("registered-models/update", patch(describe).post(describe)),
         ("registered-models/rename", post(rename)),
         ("registered-models/delete", delete_method(delete)),
-        ("registered-models/get-latest-versions", get(latest).post(latest)),
+        (
+            "registered-models/get-latest-versions",
+            get(latest).post(latest),
+        ),
         ("registered-models/set-tag", post(set_tag)),
         ("registered-models/delete-tag", delete_method(delete_tag)),
     ] {
@@ -65,7 +68,14 @@ impl From<Model> for Wire {
             last_updated_timestamp: model.updated_at,
             description: model.description,
             latest_versions: model.latest.into_iter().map(VersionOut::from).collect(),
-            aliases: model.aliases.into_iter().map(|(alias, version)| AliasOut { alias, version: version.to_string() }).collect(),
+            aliases: model
+                .aliases
+                .into_iter()
+                .map(|(alias, version)| AliasOut {
+                    alias,
+                    version: version.to_string(),
+                })
+                .collect(),
         }
     }
 }
@@ -101,7 +111,9 @@ impl Fields {
 async fn create(State(app): State<App>, Input(mut input): Input<Fields>) -> Answer<Json<Value>> {
     let tags = KeyValue::into_tags(std::mem::take(&mut input.tags), "tags")?;
     let description = input.description.take().unwrap_or_default();
-    Ok(answer(registry::create_model(&app.db, &input.name()?, &description, tags).await?))
+    Ok(answer(
+        registry::create_model(&app.db, &input.name()?, &description, tags).await?,
+    ))
 }
 
 async fn one(State(app): State<App>, Input(mut input): Input<Fields>) -> Answer<Json<Value>> {
@@ -110,33 +122,59 @@ async fn one(State(app): State<App>, Input(mut input): Input<Fields>) -> Answer<
 
 async fn describe(State(app): State<App>, Input(mut input): Input<Fields>) -> Answer<Json<Value>> {
     let description = input.description.take().unwrap_or_default();
-    Ok(answer(registry::describe_model(&app.db, &input.name()?, &description).await?))
+    Ok(answer(
+        registry::describe_model(&app.db, &input.name()?, &description).await?,
+    ))
 }
 
-async fn rename(State(app): State<App>, actor: Actor, Input(mut input): Input<Fields>) -> Answer<Json<Value>> {
+async fn rename(
+    State(app): State<App>,
+    actor: Actor,
+    Input(mut input): Input<Fields>,
+) -> Answer<Json<Value>> {
     let new_name = required(input.new_name.take(), "new_name")?;
-    Ok(answer(registry::rename_model(&app.db, &input.name()?, &new_name, &actor.0).await?))
+    Ok(answer(
+        registry::rename_model(&app.db, &input.name()?, &new_name, &actor.0).await?,
+    ))
 }
 
-async fn delete(State(app): State<App>, actor: Actor, Input(mut input): Input<Fields>) -> Answer<Json<Value>> {
+async fn delete(
+    State(app): State<App>,
+    actor: Actor,
+    Input(mut input): Input<Fields>,
+) -> Answer<Json<Value>> {
     registry::delete_model(&app.db, &input.name()?, &actor.0).await?;
     Ok(Json(json!({})))
 }
 
 async fn latest(State(app): State<App>, Input(mut input): Input<Fields>) -> Answer<Json<Value>> {
-    let stages = input.stages.iter().map(|stage| Stage::parse(stage)).collect::<base::Result<Vec<_>>>()?;
+    let stages = input
+        .stages
+        .iter()
+        .map(|stage| Stage::parse(stage))
+        .collect::<base::Result<Vec<_>>>()?;
     let versions = registry::latest_versions(&app.db, &input.name()?, &stages).await?;
     let versions: Vec<VersionOut> = versions.into_iter().map(VersionOut::from).collect();
-    Ok(Json(if versions.is_empty() { json!({}) } else { json!({ "model_versions": versions }) }))
+    Ok(Json(if versions.is_empty() {
+        json!({})
+    } else {
+        json!({ "model_versions": versions })
+    }))
 }
 
 async fn set_tag(State(app): State<App>, Input(mut input): Input<Fields>) -> Answer<Json<Value>> {
-    let tag = Tag::new(required(input.key.take(), "key")?, input.value.take().unwrap_or_default());
+    let tag = Tag::new(
+        required(input.key.take(), "key")?,
+        input.value.take().unwrap_or_default(),
+    );
     registry::set_model_tag(&app.db, &input.name()?, tag).await?;
     Ok(Json(json!({})))
 }
 
-async fn delete_tag(State(app): State<App>, Input(mut input): Input<Fields>) -> Answer<Json<Value>> {
+async fn delete_tag(
+    State(app): State<App>,
+    Input(mut input): Input<Fields>,
+) -> Answer<Json<Value>> {
     let key = required(input.key.take(), "key")?;
     registry::delete_model_tag(&app.db, &input.name()?, &key).await?;
     Ok(Json(json!({})))
@@ -157,8 +195,18 @@ pub(super) struct SearchIn {
 
 impl SearchIn {
     pub fn read(self) -> base::Result<ModelSearch> {
-        let limit = self.max_results.map(|most| experiments::check::max_results(most, i64::MAX)).transpose()?;
-        Ok(ModelSearch { filter: self.filter.unwrap_or_default(), order_by: self.order_by, page: PageRequest { limit, token: self.page_token } })
+        let limit = self
+            .max_results
+            .map(|most| experiments::check::max_results(most, i64::MAX))
+            .transpose()?;
+        Ok(ModelSearch {
+            filter: self.filter.unwrap_or_default(),
+            order_by: self.order_by,
+            page: PageRequest {
+                limit,
+                token: self.page_token,
+            },
+        })
     }
 }
 

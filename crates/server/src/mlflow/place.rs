@@ -7,13 +7,20 @@ const REMOTE: [&str; 8] = ["s3", "gs", "wasbs", "abfss", "hdfs", "dbfs", "r2", "
 
 /// A relative path that stays below its root, however often it is decoded.
 pub(super) fn safe_path(path: &str) -> Result<&str> {
-    let invalid = || Error::invalid(format!("Invalid path: {:?}", path.chars().take(200).collect::<String>()));
+    let invalid = || {
+        Error::invalid(format!(
+            "Invalid path: {:?}",
+            path.chars().take(200).collect::<String>()
+        ))
+    };
     let mut decoded = path.to_owned();
     loop {
         if climbs(&decoded) {
             return Err(invalid());
         }
-        let again = percent_encoding::percent_decode_str(&decoded).decode_utf8_lossy().into_owned();
+        let again = percent_encoding::percent_decode_str(&decoded)
+            .decode_utf8_lossy()
+            .into_owned();
         if again == decoded {
             return Ok(path.trim_end_matches('/'));
         }
@@ -23,7 +30,11 @@ pub(super) fn safe_path(path: &str) -> Result<&str> {
 
 fn climbs(path: &str) -> bool {
     let drive = path.as_bytes().get(1) == Some(&b':') && path.as_bytes()[0].is_ascii_alphabetic();
-    path.starts_with('/') || drive || path.contains('\\') || path.chars().any(char::is_control) || path.split('/').any(|part| part == ".." || part == ".")
+    path.starts_with('/')
+        || drive
+        || path.contains('\\')
+        || path.chars().any(char::is_control)
+        || path.split('/').any(|part| part == ".." || part == ".")
 }
 
 /// An artifact location that a caller chose for an experiment: inside what this server keeps, below the root that
@@ -49,7 +60,10 @@ pub(super) fn artifact_location(location: &str, root: &str) -> Result<String> {
 
 fn below(location: &str, root: &str) -> bool {
     let root = root.trim_end_matches('/');
-    !root.is_empty() && location.strip_prefix(root).is_some_and(|rest| rest.starts_with('/'))
+    !root.is_empty()
+        && location
+            .strip_prefix(root)
+            .is_some_and(|rest| rest.starts_with('/'))
 }
 
 #[cfg(test)]
@@ -58,10 +72,33 @@ mod tests {
 
     #[test]
     fn no_path_leaves_its_root_in_any_encoding() {
-        for bad in ["../x", "a/../b", "a/..", "..", "/etc/passwd", "a\\..\\b", "%2e%2e/x", "a/%252e%252e/b", "%2fetc", "c:/x", "a\0b", "a%00b", "./a", "%5c..%5cx"] {
+        for bad in [
+            "../x",
+            "a/../b",
+            "a/..",
+            "..",
+            "/etc/passwd",
+            "a\\..\\b",
+            "%2e%2e/x",
+            "a/%252e%252e/b",
+            "%2fetc",
+            "c:/x",
+            "a\0b",
+            "a%00b",
+            "./a",
+            "%5c..%5cx",
+        ] {
             assert!(safe_path(bad).is_err(), "{bad:?} was accepted");
         }
-        for good in ["", "model/MLmodel", "a b/é.txt", "50%.txt", "a..b", "..a", "model/"] {
+        for good in [
+            "",
+            "model/MLmodel",
+            "a b/é.txt",
+            "50%.txt",
+            "a..b",
+            "..a",
+            "model/",
+        ] {
             assert!(safe_path(good).is_ok(), "{good:?} was refused");
         }
     }
@@ -69,11 +106,36 @@ mod tests {
     #[test]
     fn an_artifact_location_is_ours_the_roots_or_object_storage() {
         let root = "/data/mlruns";
-        for bad in ["file:///etc", "file:/etc", "http://example.org/a", "https://x", "/etc", "/data/mlruns/../x", "/data/mlruns2/x", "mlflow-artifacts:/../x", "mlflow-artifacts:/a/%2e%2e/b", "s3://b/a?x#y", "s3:/b", "", "ftp://x/y"] {
-            assert!(artifact_location(bad, root).is_err(), "{bad:?} was accepted");
+        for bad in [
+            "file:///etc",
+            "file:/etc",
+            "http://example.org/a",
+            "https://x",
+            "/etc",
+            "/data/mlruns/../x",
+            "/data/mlruns2/x",
+            "mlflow-artifacts:/../x",
+            "mlflow-artifacts:/a/%2e%2e/b",
+            "s3://b/a?x#y",
+            "s3:/b",
+            "",
+            "ftp://x/y",
+        ] {
+            assert!(
+                artifact_location(bad, root).is_err(),
+                "{bad:?} was accepted"
+            );
         }
-        for good in ["mlflow-artifacts:/mine", "mlflow-artifacts://host:5000/mine", "s3://bucket/p", "/data/mlruns/7"] {
-            assert!(artifact_location(good, root).is_ok(), "{good:?} was refused");
+        for good in [
+            "mlflow-artifacts:/mine",
+            "mlflow-artifacts://host:5000/mine",
+            "s3://bucket/p",
+            "/data/mlruns/7",
+        ] {
+            assert!(
+                artifact_location(good, root).is_ok(),
+                "{good:?} was refused"
+            );
         }
     }
 }

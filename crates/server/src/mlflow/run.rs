@@ -42,8 +42,8 @@ struct RunOut {
     info: InfoOut,
     data: DataOut,
     inputs: InputsOut,
-    #[serde(skip_serializing_if = "OutputsOut::is_empty")]
-    outputs: OutputsOut,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outputs: Option<OutputsOut>,
 }
 
 #[derive(Serialize)]
@@ -75,12 +75,16 @@ impl From<Run> for RunOut {
     fn from(run: Run) -> Self {
         Self {
             data: DataOut {
-                metrics: run.metrics.into_iter().map(|metric| MetricOut::of(metric, None)).collect(),
+                metrics: run
+                    .metrics
+                    .into_iter()
+                    .map(|metric| MetricOut::of(metric, None))
+                    .collect(),
                 params: KeyValue::of_params(&run.params),
                 tags: KeyValue::of_tags(&run.tags),
             },
             inputs: InputsOut::of(run.datasets, run.model_inputs),
-            outputs: OutputsOut::of(run.model_outputs),
+            outputs: Some(OutputsOut::of(run.model_outputs)),
             info: InfoOut {
                 run_uuid: run.id.clone(),
                 run_id: run.id,
@@ -112,7 +116,10 @@ struct Create {
 }
 
 async fn create(State(app): State<App>, Input(input): Input<Create>) -> Answer<Json<Value>> {
-    let experiment = input.experiment_id.filter(|id| !id.is_empty()).unwrap_or_else(|| "0".to_owned());
+    let experiment = input
+        .experiment_id
+        .filter(|id| !id.is_empty())
+        .unwrap_or_else(|| "0".to_owned());
     let new = NewRun {
         experiment_id: super::experiment::experiment_id(Some(experiment))?,
         name: input.run_name.unwrap_or_default(),
@@ -121,7 +128,11 @@ async fn create(State(app): State<App>, Input(input): Input<Create>) -> Answer<J
         user: input.user_id.unwrap_or_default(),
     };
     let run = experiments::create_run(&app.db, new).await?;
-    Ok(Json(json!({ "run": RunOut::from(run) })))
+    let made = RunOut {
+        outputs: None,
+        ..RunOut::from(run)
+    };
+    Ok(Json(json!({ "run": made })))
 }
 
 #[derive(Deserialize)]
@@ -157,8 +168,20 @@ struct Update {
 
 async fn update(State(app): State<App>, Input(input): Input<Update>) -> Answer<Json<Value>> {
     let id = input.which.id()?;
-    let status = input.status.map(|status| read_status(&status)).transpose()?;
-    let run = experiments::update_run(&app.db, &id, RunUpdate { status, end_time: input.end_time, name: input.run_name }).await?;
+    let status = input
+        .status
+        .map(|status| read_status(&status))
+        .transpose()?;
+    let run = experiments::update_run(
+        &app.db,
+        &id,
+        RunUpdate {
+            status,
+            end_time: input.end_time,
+            name: input.run_name,
+        },
+    )
+    .await?;
     Ok(Json(json!({ "run_info": RunOut::from(run).info })))
 }
 
@@ -209,7 +232,10 @@ struct SearchOut {
 }
 
 async fn search(State(app): State<App>, Input(input): Input<SearchIn>) -> Answer<Json<SearchOut>> {
-    let ids = input.experiment_ids.into_iter().map(|id| super::experiment::experiment_id(Some(id)));
+    let ids = input
+        .experiment_ids
+        .into_iter()
+        .map(|id| super::experiment::experiment_id(Some(id)));
     let search = Search {
         experiment_ids: ids.collect::<base::Result<_>>()?,
         filter: input.filter.unwrap_or_default(),
@@ -219,7 +245,10 @@ async fn search(State(app): State<App>, Input(input): Input<SearchIn>) -> Answer
         view: view(input.run_view_type.as_deref())?,
     };
     let page = experiments::search_runs(&app.db, &search).await?;
-    Ok(Json(SearchOut { runs: page.items.into_iter().map(RunOut::from).collect(), next_page_token: page.next }))
+    Ok(Json(SearchOut {
+        runs: page.items.into_iter().map(RunOut::from).collect(),
+        next_page_token: page.next,
+    }))
 }
 
 #[derive(Deserialize)]
@@ -266,7 +295,11 @@ struct LogBatch {
 
 async fn log_batch(State(app): State<App>, Input(input): Input<LogBatch>) -> Answer<Json<Value>> {
     let id = run_id(input.run_id, None)?;
-    let metrics = input.metrics.into_iter().enumerate().map(|(at, metric)| metric.read(&format!("metrics[{at}].")));
+    let metrics = input
+        .metrics
+        .into_iter()
+        .enumerate()
+        .map(|(at, metric)| metric.read(&format!("metrics[{at}].")));
     let batch = Batch {
         metrics: metrics.collect::<base::Result<_>>()?,
         params: KeyValue::into_params(input.params, "params")?,
@@ -290,15 +323,35 @@ const MODEL_HISTORY: &str = "mlflow.log-model.history";
 async fn log_model(State(app): State<App>, Input(input): Input<LogModel>) -> Answer<Json<Value>> {
     let id = run_id(input.run_id, None)?;
     let text = required(input.model_json, "model_json")?;
-    let model: serde_json::Map<String, Value> =
-        serde_json::from_str(&text).map_err(|_| Error::invalid(format!("Malformed model info. \n {text} \n is not a valid JSON.")))?;
-    let absent: Vec<&str> = ["artifact_path", "flavors", "utc_time_created", "run_id"].into_iter().filter(|field| !model.contains_key(*field)).collect();
+    let model: serde_json::Map<String, Value> = serde_json::from_str(&text).map_err(|_| {
+        Error::invalid(format!(
+            "Malformed model info. \n {text} \n is not a valid JSON."
+        ))
+    })?;
+    let absent: Vec<&str> = ["artifact_path", "flavors", "utc_time_created", "run_id"]
+        .into_iter()
+        .filter(|field| !model.contains_key(*field))
+        .collect();
     if !absent.is_empty() {
-        return Err(Error::invalid(format!("Model json is missing mandatory fields: {absent:?}")).into());
+        return Err(Error::invalid(format!(
+            "Model json is missing mandatory fields: {absent:?}"
+        ))
+        .into());
     }
     let run = experiments::get_run(&app.db, &id).await?;
-    let mut history: Vec<Value> = run.tag(MODEL_HISTORY).and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+    let mut history: Vec<Value> = run
+        .tag(MODEL_HISTORY)
+        .and_then(|text| serde_json::from_str(text).ok())
+        .unwrap_or_default();
     history.push(Value::Object(model));
-    experiments::set_tags(&app.db, &id, vec![Tag::new(MODEL_HISTORY, serde_json::to_string(&history).map_err(Error::from)?)]).await?;
+    experiments::set_tags(
+        &app.db,
+        &id,
+        vec![Tag::new(
+            MODEL_HISTORY,
+            serde_json::to_string(&history).map_err(Error::from)?,
+        )],
+    )
+    .await?;
     Ok(Json(json!({})))
 }

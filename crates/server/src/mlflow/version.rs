@@ -45,7 +45,6 @@ pub(super) struct VersionOut {
     #[serde(skip_serializing_if = "String::is_empty")]
     user_id: String,
     current_stage: &'static str,
-    #[serde(skip_serializing_if = "String::is_empty")]
     description: String,
     source: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -53,7 +52,6 @@ pub(super) struct VersionOut {
     status: &'static str,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     tags: Vec<KeyValue>,
-    #[serde(skip_serializing_if = "String::is_empty")]
     run_link: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     aliases: Vec<String>,
@@ -90,7 +88,11 @@ pub(super) fn answer(version: ModelVersion) -> Json<Value> {
 /// The number of a version.
 pub(super) fn number(text: Option<String>) -> base::Result<i64> {
     let text = required(text, "version")?;
-    text.parse().map_err(|_| Error::invalid(format!("Parameter 'version' must be an integer, got '{text}'.")))
+    text.parse().map_err(|_| {
+        Error::invalid(format!(
+            "Parameter 'version' must be an integer, got '{text}'."
+        ))
+    })
 }
 
 #[derive(Deserialize)]
@@ -111,7 +113,11 @@ struct Create {
     tags: Vec<KeyValue>,
 }
 
-async fn create(State(app): State<App>, actor: Actor, Input(input): Input<Create>) -> Answer<Json<Value>> {
+async fn create(
+    State(app): State<App>,
+    actor: Actor,
+    Input(input): Input<Create>,
+) -> Answer<Json<Value>> {
     let present = |text: Option<String>| text.filter(|text| !text.is_empty());
     let new = NewVersion {
         name: required(input.name, "name")?,
@@ -146,7 +152,10 @@ struct Fields {
 
 impl Fields {
     fn which(&mut self) -> base::Result<(String, i64)> {
-        Ok((required(self.name.take(), "name")?, number(self.version.take())?))
+        Ok((
+            required(self.name.take(), "name")?,
+            number(self.version.take())?,
+        ))
     }
 }
 
@@ -170,22 +179,51 @@ async fn search(State(app): State<App>, Input(input): Input<SearchIn>) -> Answer
 
 async fn describe(State(app): State<App>, Input(mut input): Input<Fields>) -> Answer<Json<Value>> {
     let (name, version) = input.which()?;
-    Ok(answer(registry::describe_version(&app.db, &name, version, &input.description.unwrap_or_default()).await?))
+    Ok(answer(
+        registry::describe_version(
+            &app.db,
+            &name,
+            version,
+            &input.description.unwrap_or_default(),
+        )
+        .await?,
+    ))
 }
 
-async fn delete(State(app): State<App>, actor: Actor, Input(mut input): Input<Fields>) -> Answer<Json<Value>> {
+async fn delete(
+    State(app): State<App>,
+    actor: Actor,
+    Input(mut input): Input<Fields>,
+) -> Answer<Json<Value>> {
     let (name, version) = input.which()?;
     registry::delete_version(&app.db, &name, version, &actor.0).await?;
     Ok(Json(json!({})))
 }
 
-async fn transition(State(app): State<App>, actor: Actor, Input(mut input): Input<Fields>) -> Answer<Json<Value>> {
+async fn transition(
+    State(app): State<App>,
+    actor: Actor,
+    Input(mut input): Input<Fields>,
+) -> Answer<Json<Value>> {
     let (name, version) = input.which()?;
     let stage = Stage::parse(&required(input.stage, "stage")?)?;
-    Ok(answer(registry::transition_stage(&app.db, &name, version, stage, input.archive_existing_versions, &actor.0).await?))
+    Ok(answer(
+        registry::transition_stage(
+            &app.db,
+            &name,
+            version,
+            stage,
+            input.archive_existing_versions,
+            &actor.0,
+        )
+        .await?,
+    ))
 }
 
-async fn download_uri(State(app): State<App>, Input(mut input): Input<Fields>) -> Answer<Json<Value>> {
+async fn download_uri(
+    State(app): State<App>,
+    Input(mut input): Input<Fields>,
+) -> Answer<Json<Value>> {
     let (name, version) = input.which()?;
     let found = registry::version(&app.db, &name, version).await?;
     Ok(Json(json!({ "artifact_uri": found.storage })))
@@ -198,7 +236,10 @@ async fn set_tag(State(app): State<App>, Input(mut input): Input<Fields>) -> Ans
     Ok(Json(json!({})))
 }
 
-async fn delete_tag(State(app): State<App>, Input(mut input): Input<Fields>) -> Answer<Json<Value>> {
+async fn delete_tag(
+    State(app): State<App>,
+    Input(mut input): Input<Fields>,
+) -> Answer<Json<Value>> {
     let (name, version) = input.which()?;
     registry::delete_version_tag(&app.db, &name, version, &required(input.key, "key")?).await?;
     Ok(Json(json!({})))

@@ -21,29 +21,48 @@ pub(super) struct KeyValue {
 
 impl KeyValue {
     pub fn of(key: &str, value: &str) -> Self {
-        Self { key: Some(key.to_owned()), value: Some(value.to_owned()) }
+        Self {
+            key: Some(key.to_owned()),
+            value: Some(value.to_owned()),
+        }
     }
 
     pub fn of_tags(tags: &[Tag]) -> Vec<Self> {
-        tags.iter().map(|tag| Self::of(&tag.key, &tag.value)).collect()
+        tags.iter()
+            .map(|tag| Self::of(&tag.key, &tag.value))
+            .collect()
     }
 
     pub fn of_params(params: &[Param]) -> Vec<Self> {
-        params.iter().map(|param| Self::of(&param.key, &param.value)).collect()
+        params
+            .iter()
+            .map(|param| Self::of(&param.key, &param.value))
+            .collect()
     }
 
     /// Tags without a key are refused by name.
     pub fn into_tags(all: Vec<Self>, list: &str) -> base::Result<Vec<Tag>> {
         let tag = |(at, one): (usize, Self)| {
-            let key = one.key.ok_or_else(|| super::request::missing(&format!("{list}[{at}].key")))?;
-            Ok(Tag { key, value: one.value.unwrap_or_default() })
+            let key = one
+                .key
+                .ok_or_else(|| super::request::missing(&format!("{list}[{at}].key")))?;
+            Ok(Tag {
+                key,
+                value: one.value.unwrap_or_default(),
+            })
         };
         all.into_iter().enumerate().map(tag).collect()
     }
 
     /// Params without a key are refused by name.
     pub fn into_params(all: Vec<Self>, list: &str) -> base::Result<Vec<Param>> {
-        Ok(Self::into_tags(all, list)?.into_iter().map(|tag| Param { key: tag.key, value: tag.value }).collect())
+        Ok(Self::into_tags(all, list)?
+            .into_iter()
+            .map(|tag| Param {
+                key: tag.key,
+                value: tag.value,
+            })
+            .collect())
     }
 }
 
@@ -103,18 +122,28 @@ pub(super) fn int<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i
         }
 
         fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<Self::Value, E> {
-            i64::try_from(value).map(Some).map_err(|_| E::invalid_value(Unexpected::Unsigned(value), &self))
+            i64::try_from(value)
+                .map(Some)
+                .map_err(|_| E::invalid_value(Unexpected::Unsigned(value), &self))
         }
 
         fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Self::Value, E> {
             let whole = value.fract() == 0.0 && value.abs() < 9.2e18;
-            if whole { Ok(Some(value as i64)) } else { Err(E::invalid_value(Unexpected::Float(value), &self)) }
+            if whole {
+                Ok(Some(value as i64))
+            } else {
+                Err(E::invalid_value(Unexpected::Float(value), &self))
+            }
         }
 
         fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<Self::Value, E> {
             match value.trim().parse::<i64>() {
                 Ok(number) => Ok(Some(number)),
-                Err(_) => value.trim().parse::<f64>().map_err(|_| E::invalid_value(Unexpected::Str(value), &self)).and_then(|number| self.visit_f64(number)),
+                Err(_) => value
+                    .trim()
+                    .parse::<f64>()
+                    .map_err(|_| E::invalid_value(Unexpected::Str(value), &self))
+                    .and_then(|number| self.visit_f64(number)),
             }
         }
 
@@ -156,7 +185,11 @@ pub(super) fn double<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Optio
         }
 
         fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<Self::Value, E> {
-            value.trim().parse::<f64>().map(Some).map_err(|_| E::invalid_value(Unexpected::Str(value), &self))
+            value
+                .trim()
+                .parse::<f64>()
+                .map(Some)
+                .map_err(|_| E::invalid_value(Unexpected::Str(value), &self))
         }
 
         fn visit_unit<E: serde::de::Error>(self) -> Result<Self::Value, E> {
@@ -187,7 +220,9 @@ pub(super) fn truth<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, 
         Some(Truth::Bool(value)) => Ok(value),
         Some(Truth::Text(text)) if text.eq_ignore_ascii_case("true") => Ok(true),
         Some(Truth::Text(text)) if text.eq_ignore_ascii_case("false") => Ok(false),
-        Some(Truth::Text(text)) => Err(D::Error::custom(format!("Invalid boolean value: {text}, must be 'true' or 'false'."))),
+        Some(Truth::Text(text)) => Err(D::Error::custom(format!(
+            "Invalid boolean value: {text}, must be 'true' or 'false'."
+        ))),
     }
 }
 
@@ -207,7 +242,9 @@ pub(super) fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<St
 }
 
 /// A list of messages; `null` is none.
-pub(super) fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+pub(super) fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Vec<T>, D::Error> {
     Ok(Option::<Vec<T>>::deserialize(deserializer)?.unwrap_or_default())
 }
 
@@ -216,7 +253,11 @@ pub(super) fn write_double<S: Serializer>(value: &f64, serializer: S) -> Result<
     if value.is_nan() {
         serializer.serialize_str("NaN")
     } else if value.is_infinite() {
-        serializer.serialize_str(if *value > 0.0 { "Infinity" } else { "-Infinity" })
+        serializer.serialize_str(if *value > 0.0 {
+            "Infinity"
+        } else {
+            "-Infinity"
+        })
     } else {
         serializer.serialize_f64(*value)
     }
@@ -230,7 +271,13 @@ pub(super) fn quote_specials(body: &str) -> Cow<'_, str> {
     }
     let (mut out, mut rest, mut in_string) = (String::with_capacity(body.len() + 16), body, false);
     while let Some(c) = rest.chars().next() {
-        let special = if in_string { None } else { ["NaN", "-Infinity", "Infinity"].into_iter().find(|word| rest.starts_with(word)) };
+        let special = if in_string {
+            None
+        } else {
+            ["NaN", "-Infinity", "Infinity"]
+                .into_iter()
+                .find(|word| rest.starts_with(word))
+        };
         if let Some(word) = special {
             out.push('"');
             out.push_str(word);
@@ -239,7 +286,11 @@ pub(super) fn quote_specials(body: &str) -> Cow<'_, str> {
             continue;
         }
         // A backslash takes the next character with it, so that `\"` does not end a string.
-        let taken = if in_string && c == '\\' { rest.chars().take(2).map(char::len_utf8).sum() } else { c.len_utf8() };
+        let taken = if in_string && c == '\\' {
+            rest.chars().take(2).map(char::len_utf8).sum()
+        } else {
+            c.len_utf8()
+        };
         if c == '"' {
             in_string = !in_string;
         }
@@ -264,22 +315,48 @@ mod tests {
     #[test]
     fn numbers_are_read_in_every_way_that_clients_write_them() {
         let read = |text: &str| serde_json::from_str::<Point>(text);
-        for text in ["{\"at\":5}", "{\"at\":\"5\"}", "{\"at\":5.0}", "{\"at\":5e0}"] {
+        for text in [
+            "{\"at\":5}",
+            "{\"at\":\"5\"}",
+            "{\"at\":5.0}",
+            "{\"at\":5e0}",
+        ] {
             assert_eq!(read(text).unwrap().at, Some(5), "{text}");
         }
         assert_eq!(read("{\"at\":1.7e12}").unwrap().at, Some(1_700_000_000_000));
         assert_eq!(read("{\"at\":null}").unwrap(), Point::default());
-        assert!(read("{\"at\":5.5}").is_err() && read("{\"at\":\"x\"}").is_err() && read("{\"at\":99999999999999999999}").is_err());
-        assert_eq!(read("{\"value\":\"Infinity\"}").unwrap().value, Some(f64::INFINITY));
-        assert_eq!(read("{\"value\":\"-inf\"}").unwrap().value, Some(f64::NEG_INFINITY));
-        assert!(read("{\"value\":\"NaN\"}").unwrap().value.is_some_and(f64::is_nan));
+        assert!(
+            read("{\"at\":5.5}").is_err()
+                && read("{\"at\":\"x\"}").is_err()
+                && read("{\"at\":99999999999999999999}").is_err()
+        );
+        assert_eq!(
+            read("{\"value\":\"Infinity\"}").unwrap().value,
+            Some(f64::INFINITY)
+        );
+        assert_eq!(
+            read("{\"value\":\"-inf\"}").unwrap().value,
+            Some(f64::NEG_INFINITY)
+        );
+        assert!(
+            read("{\"value\":\"NaN\"}")
+                .unwrap()
+                .value
+                .is_some_and(f64::is_nan)
+        );
         assert!(read("{\"value\":true}").is_err());
     }
 
     #[test]
     fn bare_words_of_python_are_quoted_outside_strings_only() {
-        assert_eq!(quote_specials(r#"{"a":NaN,"b":[-Infinity,Infinity]}"#), r#"{"a":"NaN","b":["-Infinity","Infinity"]}"#);
-        assert_eq!(quote_specials(r#"{"NaN \" NaN":"NaN","é\\":NaN}"#), r#"{"NaN \" NaN":"NaN","é\\":"NaN"}"#);
+        assert_eq!(
+            quote_specials(r#"{"a":NaN,"b":[-Infinity,Infinity]}"#),
+            r#"{"a":"NaN","b":["-Infinity","Infinity"]}"#
+        );
+        assert_eq!(
+            quote_specials(r#"{"NaN \" NaN":"NaN","é\\":NaN}"#),
+            r#"{"NaN \" NaN":"NaN","é\\":"NaN"}"#
+        );
         assert_eq!(quote_specials("\"open \\"), "\"open \\");
     }
 }
