@@ -99,17 +99,21 @@ pub async fn is_ours(blobs: &Blobs, folder: &str) -> Result<bool> {
 
 /// The digest of all files below `folder`, whoever wrote them: hex of SHA-256, the same as [`Package::digest`].
 pub async fn digest(blobs: &Blobs, folder: &str) -> Result<String> {
-    let mut files = Vec::new();
-    for meta in blobs.list_all(folder).await? {
-        if !meta.is_folder {
-            let bytes = blobs.get_bytes(&format!("{folder}/{}", meta.path)).await?;
-            files.push((meta.path, bytes));
-        }
-    }
+    let files = files_below(blobs, folder).await?;
     if files.is_empty() {
         return Err(Error::not_found(format!("there is no model in {folder}")));
     }
     Ok(digest_of(files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_ref()))))
+}
+
+/// All files below `folder`: their names within it, and their bytes.
+pub(crate) async fn files_below(blobs: &Blobs, folder: &str) -> Result<Vec<(String, Bytes)>> {
+    let mut files = Vec::new();
+    for meta in blobs.list_all(folder).await? {
+        let name = meta.path.strip_prefix(folder).map_or(meta.path.as_str(), |rest| rest.trim_start_matches('/')).to_owned();
+        files.push((name, blobs.get_bytes(&meta.path).await?));
+    }
+    Ok(files)
 }
 
 /// Name, length and bytes of each file, in the order of the names.

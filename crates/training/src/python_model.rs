@@ -14,6 +14,7 @@ use data::Task;
 use store::Blobs;
 use tempfile::TempDir;
 
+use crate::package::{MLMODEL_FILE, files_below};
 use crate::process;
 
 /// Longer than this no batch takes.
@@ -53,10 +54,9 @@ impl PythonModel {
     pub async fn load(blobs: &Blobs, path: &str, task: Task) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("ironloop-model-").tempdir()?;
         let mut described = false;
-        for meta in blobs.list_all(path).await?.into_iter().filter(|meta| !meta.is_folder) {
-            let bytes = blobs.get_bytes(&format!("{path}/{}", meta.path)).await?;
-            described |= meta.path == crate::package::MLMODEL_FILE && String::from_utf8_lossy(&bytes).contains("python_function:");
-            let file = folder.path().join("model").join(&meta.path);
+        for (name, bytes) in files_below(blobs, path).await? {
+            described |= name == MLMODEL_FILE && String::from_utf8_lossy(&bytes).contains("python_function:");
+            let file = folder.path().join("model").join(&name);
             if let Some(parent) = file.parent() {
                 std::fs::create_dir_all(parent)?;
             }

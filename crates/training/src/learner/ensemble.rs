@@ -153,7 +153,7 @@ fn renumber(tree: &hessboost::tree::RegTree) -> Tree {
 
 #[cfg(test)]
 mod tests {
-    use hessboost::model::Iterations;
+    
     use rand::{Rng as _, SeedableRng as _};
 
     use super::*;
@@ -182,7 +182,7 @@ mod tests {
         values
             .chunks(matrix.columns)
             .map(|row| {
-                let engine = f64::from(model.predict_row(row, Iterations::All).expect("predicts"));
+                let engine = f64::from(model.predict_row(row, ..).expect("predicts"));
                 let own = scorer.score(row.iter().map(|value| f64::from(*value)), &mut room);
                 (engine - own).abs() / own.abs().max(1.0)
             })
