@@ -77,6 +77,7 @@ async fn dispatch(app: &App, job: &Job, reporter: &Reporter) -> Result<Value> {
     match job.kind.as_str() {
         "ingest" => v1::dataset::run(app, job, reporter).await,
         "train" => v1::train::run(app, job, reporter).await,
+        "evaluate" => v1::evaluation::run(app, job, reporter).await,
         "retrain" => v1::retrain::run(app, job, reporter).await,
         "deploy" => v1::deployment::run(app, job, reporter).await,
         other => Err(Error::not_implemented(format!("no worker knows jobs of kind {other:?}"))),

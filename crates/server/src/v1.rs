@@ -5,6 +5,7 @@
 
 pub mod extract;
 pub mod job;
+mod needs;
 mod system;
 
 pub(crate) mod approval;
@@ -30,6 +31,7 @@ pub(crate) fn routes() -> Router<App> {
     Router::new()
         .merge(job::routes())
         .merge(system::routes())
+        .merge(needs::routes())
         .merge(project::routes())
         .merge(dataset::routes())
         .merge(train::routes())
