@@ -13,7 +13,7 @@ use store::Db;
 
 use self::tables::Tables;
 use crate::check::{CheckReport, evaluate};
-use crate::dataset::{DatasetVersion, State};
+use crate::dataset::{DatasetRef, DatasetVersion, State};
 use crate::digest::digest;
 use crate::feasible::Feasibility;
 use crate::prepare::{Plan, Prepared};
@@ -21,7 +21,7 @@ use crate::profile::Profile;
 use crate::view::{ViewResult, select};
 use crate::{columns, store as sql, table};
 
-/// Versions whose rows are kept in memory.
+/// Versions, and views, whose rows are kept in memory.
 const KEPT: usize = 4;
 
 /// Datasets of every project. Cloning is cheap and clones share what was read last.
@@ -31,11 +31,15 @@ pub struct Data {
     tables_root: Arc<str>,
     /// Rows that were read last, the newest at the end.
     kept: Arc<Mutex<Vec<(VersionKey, RecordBatch)>>>,
+    /// Rows of the views that were run last, the newest at the end: the same versions give the same rows.
+    views: Arc<Mutex<Vec<(ViewKey, RecordBatch)>>>,
     /// Only one version is written at a time, so that Delta's order is the order of versions.
     writing: Arc<tokio::sync::Mutex<()>>,
 }
 
 type VersionKey = (String, String, i64);
+/// Digest of the project file, name of the view, versions that it read.
+type ViewKey = (String, String, Vec<DatasetRef>);
 
 impl Data {
     /// `tables_root` is a folder; tables lie at `<root>/<project>/datasets/<name>/`.
@@ -53,6 +57,7 @@ impl Data {
             db,
             tables_root: root.into(),
             kept: Arc::default(),
+            views: Arc::default(),
             writing: Arc::default(),
         })
     }
@@ -147,13 +152,13 @@ impl Data {
             version.dataset.clone(),
             version.version,
         );
-        if let Some(batch) = self.kept(&key) {
+        if let Some(batch) = kept(&self.kept, &key) {
             return Ok(batch);
         }
         let location = sql::location(&self.db, version).await?;
         let empty = columns::empty(&version.schema)?;
         let batch = table::read(&self.at(&location), version.delta_version, &empty).await?;
-        self.keep(key, &batch);
+        keep(&self.kept, key, &batch);
         Ok(batch)
     }
 
@@ -211,11 +216,11 @@ impl Data {
         let now = self.db.clock().now_ms();
         let file = Arc::clone(&tables.project.file);
         let plan = Plan::new(&file)?;
-        let view = tables.view(plan.from()).await?;
-        let answers = select(&plan.query(), &[(plan.from(), &view.batch)])
+        let rows = tables.rows(plan.from()).await?;
+        let answers = select(&plan.query(), &[(plan.from(), &rows.batch)])
             .await
             .map_err(|error| error.at("label.sql and charter.today_sql"))?;
-        plan.prepare(view, &answers, now)
+        plan.prepare((rows.batch, rows.datasets), &answers, now)
     }
 
     fn tables<'a>(&'a self, project: &'a Project, versions: BTreeMap<String, i64>) -> Tables<'a> {
@@ -226,24 +231,26 @@ impl Data {
     fn at(&self, location: &str) -> String {
         format!("{}/{location}", self.tables_root)
     }
+}
 
-    fn kept(&self, key: &VersionKey) -> Option<RecordBatch> {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let place = kept.iter().position(|(other, _)| other == key)?;
-        let entry = kept.remove(place);
-        let batch = entry.1.clone();
-        kept.push(entry);
-        Some(batch)
-    }
+/// The entry of that key, which then counts as the newest.
+fn kept<K: PartialEq>(entries: &Mutex<Vec<(K, RecordBatch)>>, key: &K) -> Option<RecordBatch> {
+    let mut entries = entries.lock().unwrap_or_else(PoisonError::into_inner);
+    let place = entries.iter().position(|(other, _)| other == key)?;
+    let entry = entries.remove(place);
+    let batch = entry.1.clone();
+    entries.push(entry);
+    Some(batch)
+}
 
-    fn keep(&self, key: VersionKey, batch: &RecordBatch) {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.retain(|(other, _)| *other != key);
-        if kept.len() >= KEPT {
-            kept.remove(0);
-        }
-        kept.push((key, batch.clone()));
+/// Keeps an entry; the oldest one makes room.
+fn keep<K: PartialEq>(entries: &Mutex<Vec<(K, RecordBatch)>>, key: K, batch: &RecordBatch) {
+    let mut entries = entries.lock().unwrap_or_else(PoisonError::into_inner);
+    entries.retain(|(other, _)| *other != key);
+    if entries.len() >= KEPT {
+        entries.remove(0);
     }
+    entries.push((key, batch.clone()));
 }
 
 /// The section of a dataset; the error lists those there are.

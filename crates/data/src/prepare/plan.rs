@@ -11,8 +11,9 @@ use project::{FeatureSet, FeatureSpec, FeatureType, Label, LabelType, ProjectFil
 
 use super::{FeatureColumn, FeatureKind, Prepared, Task};
 use crate::columns::{arrow_error, cast, column, numbers, times, timestamp, words};
+use crate::dataset::DatasetRef;
 use crate::split::Rows;
-use crate::view::{ViewResult, quoted};
+use crate::view::quoted;
 
 /// Where rows of a view come from and what they are made into.
 pub(crate) struct Plan<'a> {
@@ -77,22 +78,21 @@ impl<'a> Plan<'a> {
         )
     }
 
-    /// Makes rows ready. `answers` is what [`Plan::query`] gave for the rows of `view`; `now_ms` decides which labels
-    /// are known.
+    /// Makes rows ready. `answers` is what [`Plan::query`] gave for the rows; `now_ms` decides which labels are known.
     pub(crate) fn prepare(
         &self,
-        view: ViewResult,
+        (batch, datasets): (RecordBatch, Vec<DatasetRef>),
         answers: &RecordBatch,
         now_ms: i64,
     ) -> Result<Prepared> {
-        if answers.num_rows() != view.batch.num_rows() {
+        if answers.num_rows() != batch.num_rows() {
             return Err(Error::invalid(
                 "label.sql or charter.today_sql does not give one value per row",
             )
             .hint("use no aggregates there"));
         }
         let time_name = self.time_column()?;
-        let times = times(column(&view.batch, time_name)?)
+        let times = times(column(&batch, time_name)?)
             .map_err(|error| error.at(format_args!("column {time_name:?}")))?;
         let unknown = times.iter().filter(|time| time.is_none()).count();
         if unknown > 0 {
@@ -105,12 +105,12 @@ impl<'a> Plan<'a> {
             )));
         }
         let times: Vec<i64> = times.into_iter().flatten().collect();
-        let (view, answers, times) = in_order_of_time(view, answers, times)?;
+        let (batch, answers, times) = in_order_of_time(batch, answers.clone(), times)?;
         let (label, task) = self.label_values(&answers, &times, now_ms)?;
         let today = answers
             .column_by_name("today")
             .map(|column| numbers(column).map_err(|error| error.at("charter.today_sql")));
-        let (batch, features) = self.features(view.batch)?;
+        let (batch, features) = self.features(batch)?;
         let parts = match &self.file.split {
             Some(split) => {
                 let window = self.file.train.as_ref().and_then(|train| train.window);
@@ -137,12 +137,11 @@ impl<'a> Plan<'a> {
             train: parts.train,
             holdout: parts.holdout,
             folds: parts.folds,
-            dataset: view
-                .datasets
+            dataset: datasets
                 .first()
                 .cloned()
                 .ok_or_else(|| Error::internal("a view without datasets"))?,
-            datasets: view.datasets,
+            datasets,
         })
     }
 
@@ -266,20 +265,20 @@ impl<'a> Plan<'a> {
 }
 
 fn in_order_of_time(
-    view: ViewResult,
-    answers: &RecordBatch,
+    batch: RecordBatch,
+    answers: RecordBatch,
     times: Vec<i64>,
-) -> Result<(ViewResult, RecordBatch, Vec<i64>)> {
+) -> Result<(RecordBatch, RecordBatch, Vec<i64>)> {
     if times.is_sorted() {
-        return Ok((view, answers.clone(), times));
+        return Ok((batch, answers, times));
     }
     let mut order: Vec<u32> = (0..times.len() as u32).collect();
     order.sort_by_key(|&row| times[row as usize]);
     let times = order.iter().map(|&row| times[row as usize]).collect();
     let order = UInt32Array::from(order);
-    let batch = take_record_batch(&view.batch, &order).map_err(arrow_error)?;
-    let answers = take_record_batch(answers, &order).map_err(arrow_error)?;
-    Ok((ViewResult { batch, ..view }, answers, times))
+    let batch = take_record_batch(&batch, &order).map_err(arrow_error)?;
+    let answers = take_record_batch(&answers, &order).map_err(arrow_error)?;
+    Ok((batch, answers, times))
 }
 
 /// The column that a feature is; an expression is not computed yet.

@@ -7,7 +7,7 @@ use arrow::compute::filter_record_batch;
 use base::Result;
 use project::{Check, DatasetSpec, ExpectationSpec, Project, Verdict};
 
-use super::{Data, blocking, rules, spec};
+use super::{Data, blocking, keep, rules, spec};
 use crate::check::{CheckReport, CheckResult, evaluate};
 use crate::columns::{arrow_error, column, describe, times};
 use crate::dataset::{Added, ColumnSchema, DatasetVersion, State};
@@ -104,14 +104,12 @@ impl Data {
             checks: arrived.checks,
         };
         let (version, new) = sql::insert(&self.db, version, location, actor).await?;
-        self.keep(
-            (
-                version.project.clone(),
-                version.dataset.clone(),
-                version.version,
-            ),
-            &arrived.batch,
+        let key = (
+            version.project.clone(),
+            version.dataset.clone(),
+            version.version,
         );
+        keep(&self.kept, key, &arrived.batch);
         Ok(Added { version, new })
     }
 

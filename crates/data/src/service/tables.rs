@@ -7,7 +7,7 @@ use base::{Error, Kind, Result};
 use futures::future::BoxFuture;
 use project::{Project, ViewSpec};
 
-use super::{Data, digest_of, spec};
+use super::{Data, digest_of, keep, kept, spec};
 use crate::dataset::DatasetRef;
 use crate::view::{ViewResult, select};
 
@@ -44,7 +44,7 @@ impl<'a> Tables<'a> {
 
     /// A view by name, or the rows of a dataset.
     pub(super) async fn view(&self, name: &str) -> Result<ViewResult> {
-        let table = self.table(name, Vec::new()).await?;
+        let table = self.rows(name).await?;
         Ok(ViewResult {
             digest: digest_of(&table.batch).await?,
             rows_out: table.batch.num_rows() as i64,
@@ -52,6 +52,11 @@ impl<'a> Tables<'a> {
             batch: table.batch,
             datasets: table.datasets,
         })
+    }
+
+    /// A view by name, or the rows of a dataset, without counting and digesting.
+    pub(super) async fn rows(&self, name: &str) -> Result<Table> {
+        self.table(name, Vec::new()).await
     }
 
     /// `above` are the views that wait for this table.
@@ -74,6 +79,27 @@ impl<'a> Tables<'a> {
         for name in &view.from {
             inputs.push((name, self.table(name, above.clone()).await?));
         }
+        let mut datasets: Vec<DatasetRef> = Vec::new();
+        for reference in inputs.iter().flat_map(|(_, table)| &table.datasets) {
+            if !datasets.contains(reference) {
+                datasets.push(reference.clone());
+            }
+        }
+        let rows_in = inputs
+            .first()
+            .map_or(0, |(_, table)| table.batch.num_rows() as i64);
+        let key = (
+            self.project.digest.clone(),
+            view.name.clone(),
+            datasets.clone(),
+        );
+        if let Some(batch) = kept(&self.data.views, &key) {
+            return Ok(Table {
+                batch,
+                rows_in,
+                datasets,
+            });
+        }
         let tables: Vec<(&str, &RecordBatch)> = inputs
             .iter()
             .map(|(name, table)| (*name, &table.batch))
@@ -81,15 +107,7 @@ impl<'a> Tables<'a> {
         let batch = select(&view.sql, &tables)
             .await
             .map_err(|error| error.at(format_args!("view {:?}", view.name)))?;
-        let rows_in = inputs
-            .first()
-            .map_or(0, |(_, table)| table.batch.num_rows() as i64);
-        let mut datasets: Vec<DatasetRef> = Vec::new();
-        for reference in inputs.into_iter().flat_map(|(_, table)| table.datasets) {
-            if !datasets.contains(&reference) {
-                datasets.push(reference);
-            }
-        }
+        keep(&self.data.views, key, &batch);
         Ok(Table {
             batch,
             rows_in,
@@ -128,8 +146,9 @@ impl<'a> Tables<'a> {
     }
 }
 
-struct Table {
-    batch: RecordBatch,
+/// Rows and where they came from.
+pub(super) struct Table {
+    pub(super) batch: RecordBatch,
     rows_in: i64,
-    datasets: Vec<DatasetRef>,
+    pub(super) datasets: Vec<DatasetRef>,
 }

@@ -3,5 +3,6 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
 mod add;
+mod defects;
 mod prepare;
 mod shop;
