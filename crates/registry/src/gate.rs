@@ -305,7 +305,7 @@ fn stale(
 pub(crate) async fn champion(db: &Db, project: &Project) -> Result<Option<i64>> {
     match crate::alias(db, project.file.model_name(), Versus::Champion.as_str()).await {
         Ok(version) => Ok(Some(version.version)),
-        Err(error) if matches!(error.kind(), Kind::NotFound | Kind::Invalid) => Ok(None),
+        Err(error) if error.kind() == Kind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
 }

@@ -134,7 +134,7 @@ pub async fn promote(db: &Db, project: &Project, number: i64, name: &str, actor:
     let model = project.file.model_name();
     let before = match alias(db, model, name).await {
         Ok(version) => Some(version.version),
-        Err(error) if matches!(error.kind(), Kind::NotFound | Kind::Invalid) => None,
+        Err(error) if error.kind() == Kind::NotFound => None,
         Err(error) => return Err(error),
     };
     if before == Some(number) {

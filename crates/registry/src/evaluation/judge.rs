@@ -211,3 +211,79 @@ fn test(criterion: &Criterion, interval: Interval, target: f64) -> (Verdict, Str
     let verdict = if criterion.op.holds(tested, target) { Verdict::Pass } else { Verdict::Fail };
     (verdict, words)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use data::Task;
+
+    use super::*;
+
+    /// 20 days of 24 hours; the model is off by one, and by more on some days, so that there is a spread.
+    fn rows() -> Rows {
+        let truth: Vec<f64> = (0..480).map(|hour| 100.0 + f64::from(hour % 24)).collect();
+        let model = truth.iter().enumerate().map(|(hour, truth)| truth + 1.0 + (hour / 24 % 5) as f64).collect();
+        Rows {
+            task: Task::Regression,
+            payoff: None,
+            seed: 7,
+            model,
+            today: Baseline::Predicted(truth.iter().map(|truth| truth + 10.0).collect()),
+            champion: Baseline::None,
+            simplest: Baseline::Unknown("it was not trained".to_owned()),
+            days: (0..480).map(|hour| hour / 24).collect(),
+            slices: BTreeMap::from([("half".to_owned(), (0..480).map(|hour| if hour < 470 { "first" } else { "rest" }.to_owned()).collect())]),
+            truth,
+        }
+    }
+
+    fn criterion(target: &str) -> Criterion {
+        let text = format!(
+            "schema = 1\n[project]\nname = \"p\"\nowner = \"o\"\n[[train.candidate]]\nid = \"simplest\"\nalgorithm = \"ridge\"\n[train]\n\
+             experiment = \"e\"\nfeatures = [\"f\"]\noptimise = {{ metric = \"mae\" }}\n[features.f]\nfrom = \"d\"\nfeature = [{{ name = \"x\", type = \"f32\" }}]\n\
+             [dataset.d]\nsource = {{ kind = \"file\", path = \"d.csv\" }}\n[label]\nname = \"y\"\nfrom = \"d\"\nsql = \"y\"\n[split]\nby = \"time\"\nholdout = \"1d\"\n\
+             [[criterion]]\nid = \"c\"\nkind = \"model\"\nmetric = \"mae\"\non = \"holdout\"\nop = \"<=\"\n{target}"
+        );
+        project::parse(&text).unwrap().criteria.remove(0)
+    }
+
+    fn verdict(target: &str) -> (Verdict, String) {
+        let result = judge(&criterion(target), 1, &rows());
+        (result.verdict, result.reason)
+    }
+
+    // proves S22 S44
+    #[test]
+    fn the_bound_must_pass_and_not_the_point_estimate() {
+        assert_eq!(verdict("value = 3.1").0, Verdict::Pass);
+        let (verdict, reason) = verdict("value = 3.1\nconfidence = 0.95");
+        assert_eq!(verdict, Verdict::Fail);
+        assert!(reason.starts_with("3, upper bound 3."), "{reason}");
+    }
+
+    #[test]
+    fn a_baseline_is_compared_on_the_same_rows() {
+        assert_eq!(verdict("versus = \"today\"\nconfidence = 0.95").0, Verdict::Pass);
+        assert_eq!(verdict("versus = \"today\"\nmargin = -8.0").0, Verdict::Fail);
+        assert_eq!(verdict("versus = \"champion\""), (Verdict::Pass, "no champion yet to compare with".to_owned()));
+        assert_eq!(verdict("versus = \"simplest\""), (Verdict::Unknown, "it was not trained".to_owned()));
+    }
+
+    #[test]
+    fn every_slice_with_enough_rows_must_pass() {
+        let (all, reason) = verdict("value = 3.1\nslice = \"half\"\nmin_rows = 100");
+        assert_eq!(all, Verdict::Pass);
+        assert!(reason.ends_with("left out for too few rows: rest (10 rows)"), "{reason}");
+        let (all, reason) = verdict("value = 3.1\nslice = \"half\"");
+        assert_eq!(all, Verdict::Fail, "the last hours are worse");
+        assert!(reason.starts_with("worst where half is rest"), "{reason}");
+        assert_eq!(verdict("value = 3.1\nslice = \"half\"\nmin_rows = 1000").0, Verdict::Unknown);
+        assert_eq!(verdict("value = 3.1\nslice = \"colour\"").0, Verdict::Unknown);
+    }
+
+    #[test]
+    fn too_few_rows_are_unknown() {
+        assert_eq!(verdict("value = 3.1\nmin_rows = 1000"), (Verdict::Unknown, "480 rows, fewer than 1000".to_owned()));
+    }
+}

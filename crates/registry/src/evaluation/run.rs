@@ -112,8 +112,6 @@ async fn champion(ctx: &Context, model: &str) -> Result<Option<crate::ModelVersi
     match alias(&ctx.db, model, Versus::Champion.as_str()).await {
         Ok(version) => Ok(Some(version)),
         Err(error) if error.kind() == Kind::NotFound => Ok(None),
-        // MLflow answers a missing alias with INVALID_PARAMETER_VALUE, and so does ours.
-        Err(error) if error.kind() == Kind::Invalid => Ok(None),
         Err(error) => Err(error),
     }
 }

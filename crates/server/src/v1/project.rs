@@ -118,7 +118,7 @@ async fn criterion_versions(
 async fn champion(app: &App, project: &Project) -> Result<Option<i64>> {
     match registry::alias(&app.db, project.file.model_name(), "champion").await {
         Ok(version) => Ok(Some(version.version)),
-        Err(error) if matches!(error.kind(), Kind::NotFound | Kind::Invalid) => Ok(None),
+        Err(error) if error.kind() == Kind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
 }
