@@ -44,7 +44,7 @@ impl Drop for Group {
             // The shell's own `kill` reaches a whole group without unsafe code of ours. It fails where the group has
             // ended by itself: then there is nobody to kill.
             let _ = std::process::Command::new("sh")
-                .args(["-c", &format!("kill -KILL -- -{id} 2>/dev/null")])
+                .args(["-c", &format!("kill -s KILL -- -{id} 2>/dev/null")])
                 .stdin(Stdio::null())
                 .status();
         }
