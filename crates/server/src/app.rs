@@ -91,7 +91,12 @@ impl App {
         let blobs = Blobs::open(&artifacts)?;
         let tables_root = home.join("tables").display().to_string();
         let data = Data::new(db.clone(), &tables_root)?;
-        let serving = Serving::new(db.clone(), blobs.clone(), &tables_root, config.clock.clone());
+        let serving = Serving::new(
+            db.clone(),
+            blobs.clone(),
+            &tables_root,
+            config.clock.clone(),
+        );
         serving.restore().await?;
         let monitoring = Monitoring::new(db.clone(), blobs.clone(), data.clone(), serving.clone());
         // On SQLite this process is the only worker there can be, so whatever runs was left by one that died.

@@ -80,7 +80,9 @@ async fn dispatch(app: &App, job: &Job, reporter: &Reporter) -> Result<Value> {
         "evaluate" => v1::evaluation::run(app, job, reporter).await,
         "retrain" => v1::retrain::run(app, job, reporter).await,
         "deploy" => v1::deployment::run(app, job, reporter).await,
-        other => Err(Error::not_implemented(format!("no worker knows jobs of kind {other:?}"))),
+        other => Err(Error::not_implemented(format!(
+            "no worker knows jobs of kind {other:?}"
+        ))),
     }
 }
 

@@ -61,7 +61,11 @@ async fn monitors(app: App, stop: CancellationToken) {
         };
         for project in projects {
             if let Err(error) = judge_and_react(&app, &project).await {
-                tracing::error!(project = project.name, "monitors of {} failed: {error:?}", project.name);
+                tracing::error!(
+                    project = project.name,
+                    "monitors of {} failed: {error:?}",
+                    project.name
+                );
             }
         }
     }

@@ -10,10 +10,22 @@ pub fn run(options: &[String]) -> Result<()> {
     if install::exists("node") {
         ui::build()?;
     } else {
-        println!("Node.js is not installed: the binary will carry a placeholder instead of the pages (`cargo xtask ui` installs it)");
+        println!(
+            "Node.js is not installed: the binary will carry a placeholder instead of the pages (`cargo xtask ui` installs it)"
+        );
     }
     let root = place::root();
-    runner::run(command(place::cargo(), ["build", "--release", "--package", "ironloop-cli"]).current_dir(&root))?;
+    runner::run(
+        command(
+            place::cargo(),
+            ["build", "--release", "--package", "ironloop-cli"],
+        )
+        .current_dir(&root),
+    )?;
     let binary = place::target()?.join("release/ironloop");
-    runner::run(command(binary, ["demo", "bikes"]).args(options).current_dir(root))
+    runner::run(
+        command(binary, ["demo", "bikes"])
+            .args(options)
+            .current_dir(root),
+    )
 }

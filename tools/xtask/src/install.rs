@@ -19,13 +19,19 @@ pub fn program(program: &str, packages: &[&str]) -> Result<()> {
     if exists(program) {
         return Ok(());
     }
-    bail!("{program} is still missing after installing {}", packages.join(" "))
+    bail!(
+        "{program} is still missing after installing {}",
+        packages.join(" ")
+    )
 }
 
 /// Installs Debian packages; needs to be root or to have sudo.
 pub fn apt(packages: &[&str]) -> Result<()> {
     if !exists("apt-get") {
-        bail!("{} must be installed by hand: this system has no apt-get", packages.join(" "));
+        bail!(
+            "{} must be installed by hand: this system has no apt-get",
+            packages.join(" ")
+        );
     }
     let mut prefix = vec!["env", "DEBIAN_FRONTEND=noninteractive", "apt-get"];
     if !is_root()? {
@@ -33,7 +39,11 @@ pub fn apt(packages: &[&str]) -> Result<()> {
     }
     let apt = |args: &[&str]| run(&mut command(prefix[0], prefix[1..].iter().chain(args)));
     apt(&["update", "-qq"])?;
-    apt(&[&["install", "-y", "-qq", "--no-install-recommends"], packages].concat())
+    apt(&[
+        &["install", "-y", "-qq", "--no-install-recommends"],
+        packages,
+    ]
+    .concat())
 }
 
 /// Whether we may do anything.
@@ -50,7 +60,10 @@ pub fn nextest() -> Result<()> {
     if succeeds(&mut command(place::cargo(), ["nextest", "--version"])) {
         return Ok(());
     }
-    run(command(place::cargo(), ["install", "--locked", "cargo-nextest"]).env_remove("CARGO_TARGET_DIR"))
+    run(
+        command(place::cargo(), ["install", "--locked", "cargo-nextest"])
+            .env_remove("CARGO_TARGET_DIR"),
+    )
 }
 
 /// Node.js 20 or later, with npm.
@@ -58,19 +71,31 @@ pub fn node() -> Result<()> {
     program("node", &["nodejs", "npm"])?;
     program("npm", &["npm"])?;
     let version = read(&mut command("node", ["--version"]))?;
-    let major: u32 = version.trim_start_matches('v').split('.').next().and_then(|major| major.parse().ok()).unwrap_or(0);
+    let major: u32 = version
+        .trim_start_matches('v')
+        .split('.')
+        .next()
+        .and_then(|major| major.parse().ok())
+        .unwrap_or(0);
     if major >= 20 {
         return Ok(());
     }
     // An old distribution's Node.js: npm has newer ones as packages.
     let folder = place::cache().join("node");
-    run(command("npm", ["install", "--no-audit", "--no-fund", "--prefix"]).arg(&folder).arg("node@22"))?;
+    run(
+        command("npm", ["install", "--no-audit", "--no-fund", "--prefix"])
+            .arg(&folder)
+            .arg("node@22"),
+    )?;
     add_to_path(&folder.join("node_modules/.bin"))
 }
 
 /// Puts `folder` first on the path of everything that is started from here on.
 fn add_to_path(folder: &Path) -> Result<()> {
-    PATHS.lock().map_err(|_| anyhow::anyhow!("the path is lost"))?.push(folder.to_path_buf());
+    PATHS
+        .lock()
+        .map_err(|_| anyhow::anyhow!("the path is lost"))?
+        .push(folder.to_path_buf());
     Ok(())
 }
 
@@ -85,13 +110,16 @@ pub fn path() -> std::ffi::OsString {
 
 /// Packages of a folder with a `package-lock.json`, unless the lock has been installed before.
 pub fn npm(folder: &Path) -> Result<()> {
-    let lock = std::fs::read_to_string(folder.join("package-lock.json")).with_context(|| format!("{} has no package-lock.json", folder.display()))?;
+    let lock = std::fs::read_to_string(folder.join("package-lock.json"))
+        .with_context(|| format!("{} has no package-lock.json", folder.display()))?;
     let mark = folder.join("node_modules/.ironloop-lock");
     let digest = place::digest(&[lock]);
     if std::fs::read_to_string(&mark).is_ok_and(|installed| installed == digest) {
         return Ok(());
     }
-    run(command("npm", ["ci", "--no-audit", "--no-fund"]).current_dir(folder).env("PATH", path()))?;
+    run(command("npm", ["ci", "--no-audit", "--no-fund"])
+        .current_dir(folder)
+        .env("PATH", path()))?;
     Ok(std::fs::write(mark, digest)?)
 }
 
@@ -112,7 +140,16 @@ pub fn python() -> Result<PathBuf> {
         }
         std::fs::create_dir_all(place::cache())?;
         environment(&folder)?;
-        let mut pip = command(bin.join("python"), ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
+        let mut pip = command(
+            bin.join("python"),
+            [
+                "-m",
+                "pip",
+                "install",
+                "--quiet",
+                "--disable-pip-version-check",
+            ],
+        );
         for file in &files {
             pip.arg("-r").arg(file);
         }
@@ -124,12 +161,21 @@ pub fn python() -> Result<PathBuf> {
 }
 
 fn environment(folder: &Path) -> Result<()> {
-    let venv = || command("python3", ["-m", "venv"]).arg(folder).status().is_ok_and(|status| status.success());
+    let venv = || {
+        command("python3", ["-m", "venv"])
+            .arg(folder)
+            .status()
+            .is_ok_and(|status| status.success())
+    };
     if venv() {
         return Ok(());
     }
     apt(&["python3-venv"])?;
-    if venv() { Ok(()) } else { bail!("python3 -m venv does not work") }
+    if venv() {
+        Ok(())
+    } else {
+        bail!("python3 -m venv does not work")
+    }
 }
 
 /// Ours and that of each suite under `tests/`.

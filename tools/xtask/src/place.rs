@@ -10,13 +10,21 @@ use anyhow::{Context as _, Result};
 /// The root of the repository.
 pub fn root() -> PathBuf {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
-    manifest.ancestors().nth(2).unwrap_or(manifest).to_path_buf()
+    manifest
+        .ancestors()
+        .nth(2)
+        .unwrap_or(manifest)
+        .to_path_buf()
 }
 
 /// What is installed for the tests is kept outside the clone, so that the next clone on this machine finds it:
 /// `IRONLOOP_CACHE`, else the user's cache folder, else `.cache` in the repository.
 pub fn cache() -> PathBuf {
-    let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let variable = |name| {
+        std::env::var_os(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
     variable("IRONLOOP_CACHE")
         .or_else(|| variable("XDG_CACHE_HOME").map(|folder| folder.join("ironloop")))
         .or_else(|| variable("HOME").map(|folder| folder.join(".cache/ironloop")))
@@ -30,8 +38,12 @@ pub fn target() -> Result<PathBuf> {
         .current_dir(root())
         .output()
         .context("cargo metadata")?;
-    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).context("cargo metadata")?;
-    metadata["target_directory"].as_str().map(PathBuf::from).context("cargo metadata names no target folder")
+    let metadata: serde_json::Value =
+        serde_json::from_slice(&output.stdout).context("cargo metadata")?;
+    metadata["target_directory"]
+        .as_str()
+        .map(PathBuf::from)
+        .context("cargo metadata names no target folder")
 }
 
 /// The cargo that runs us.
@@ -48,7 +60,15 @@ pub fn digest(parts: &[String]) -> String {
 
 /// Files below `folder` with one of `extensions`, sorted; what is built or installed is left out.
 pub fn files(folder: &Path, extensions: &[&str]) -> Vec<PathBuf> {
-    const SKIPPED: [&str; 7] = ["target", "node_modules", "dist", ".git", ".cache", ".venv", "__pycache__"];
+    const SKIPPED: [&str; 7] = [
+        "target",
+        "node_modules",
+        "dist",
+        ".git",
+        ".cache",
+        ".venv",
+        "__pycache__",
+    ];
     let mut found = Vec::new();
     let mut folders = vec![folder.to_path_buf()];
     while let Some(folder) = folders.pop() {
@@ -60,7 +80,10 @@ pub fn files(folder: &Path, extensions: &[&str]) -> Vec<PathBuf> {
                 if !SKIPPED.contains(&name.as_ref()) {
                     folders.push(path);
                 }
-            } else if path.extension().is_some_and(|e| extensions.iter().any(|wanted| e == *wanted)) {
+            } else if path
+                .extension()
+                .is_some_and(|e| extensions.iter().any(|wanted| e == *wanted))
+            {
                 found.push(path);
             }
         }

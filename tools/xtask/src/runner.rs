@@ -89,7 +89,9 @@ where
 pub fn run(command: &mut Command) -> Result<()> {
     let shown = shown(command);
     println!("$ {shown}");
-    let status = command.status().with_context(|| format!("cannot run {shown}"))?;
+    let status = command
+        .status()
+        .with_context(|| format!("cannot run {shown}"))?;
     if !status.success() {
         bail!("{shown} ended with {status}");
     }
@@ -99,16 +101,26 @@ pub fn run(command: &mut Command) -> Result<()> {
 /// The standard output of a command; its failure is an error.
 pub fn read(command: &mut Command) -> Result<String> {
     let shown = shown(command);
-    let output = command.output().with_context(|| format!("cannot run {shown}"))?;
+    let output = command
+        .output()
+        .with_context(|| format!("cannot run {shown}"))?;
     if !output.status.success() {
-        bail!("{shown} ended with {}: {}", output.status, String::from_utf8_lossy(&output.stderr).trim());
+        bail!(
+            "{shown} ended with {}: {}",
+            output.status,
+            String::from_utf8_lossy(&output.stderr).trim()
+        );
     }
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
 /// Whether a command ends well; its output is dropped.
 pub fn succeeds(command: &mut Command) -> bool {
-    command.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+    command
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
 }
 
 /// Passes both outputs of a command on, line by line, and lets `see` look at each.
@@ -139,25 +151,35 @@ fn stream(command: &mut Command, mut see: impl FnMut(&str)) -> Result<bool> {
         see(&line);
     }
     let _ = std::io::stdout().flush();
-    Ok(child.wait().with_context(|| format!("cannot wait for {shown}"))?.success())
+    Ok(child
+        .wait()
+        .with_context(|| format!("cannot wait for {shown}"))?
+        .success())
 }
 
 fn shown(command: &Command) -> String {
     let program = command.get_program().to_string_lossy();
     let program = program.rsplit('/').next().unwrap_or_default().to_owned();
-    command.get_args().fold(program, |line, arg| format!("{line} {}", arg.to_string_lossy()))
+    command.get_args().fold(program, |line, arg| {
+        format!("{line} {}", arg.to_string_lossy())
+    })
 }
 
 /// What one line of output says about how many tests passed and failed: the closing lines of nextest, pytest, vitest
 /// and node's test runner.
 fn summary(line: &str) -> Count {
-    static COLOURS: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new("\u{1b}\\[[0-9;]*m").ok());
+    static COLOURS: LazyLock<Option<Regex>> =
+        LazyLock::new(|| Regex::new("\u{1b}\\[[0-9;]*m").ok());
     static CLOSING: LazyLock<Option<Regex>> = LazyLock::new(|| {
         Regex::new(r"^\s*(Summary \[.*tests? run:|=+ .*\b(passed|failed|error).* in [0-9.]+s.*=+$|Tests\s+[0-9])").ok()
     });
-    static NODE: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"^[#ℹ] (pass|fail) ([0-9]+)$").ok());
-    static NUMBER: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"([0-9]+) (passed|failed|errors?|timed out)").ok());
-    let (Some(colours), Some(closing), Some(node), Some(number)) = (&*COLOURS, &*CLOSING, &*NODE, &*NUMBER) else {
+    static NODE: LazyLock<Option<Regex>> =
+        LazyLock::new(|| Regex::new(r"^[#ℹ] (pass|fail) ([0-9]+)$").ok());
+    static NUMBER: LazyLock<Option<Regex>> =
+        LazyLock::new(|| Regex::new(r"([0-9]+) (passed|failed|errors?|timed out)").ok());
+    let (Some(colours), Some(closing), Some(node), Some(number)) =
+        (&*COLOURS, &*CLOSING, &*NODE, &*NUMBER)
+    else {
         return Count::default();
     };
     let line = colours.replace_all(line, "");
@@ -186,8 +208,16 @@ mod tests {
     #[test]
     fn closing_lines_of_the_runners_are_counted_and_nothing_else() {
         for (line, passed, failed) in [
-            ("     Summary [   1.2s] 12 tests run: 10 passed (1 slow), 2 failed, 0 skipped", 10, 2),
-            ("\u{1b}[32m==== \u{1b}[1m7 passed\u{1b}[0m, 1 failed, 2 errors in 3.21s ====\u{1b}[0m", 7, 3),
+            (
+                "     Summary [   1.2s] 12 tests run: 10 passed (1 slow), 2 failed, 0 skipped",
+                10,
+                2,
+            ),
+            (
+                "\u{1b}[32m==== \u{1b}[1m7 passed\u{1b}[0m, 1 failed, 2 errors in 3.21s ====\u{1b}[0m",
+                7,
+                3,
+            ),
             ("      Tests  9 passed (9)", 9, 0),
             ("      Tests  1 failed | 8 passed (9)", 8, 1),
             ("ℹ pass 4", 4, 0),

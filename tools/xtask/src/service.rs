@@ -25,7 +25,13 @@ pub struct Service {
 }
 
 impl Service {
-    fn start(name: &'static str, mut command: Command, signal: &'static str, port: u16, folder: TempDir) -> Result<Self> {
+    fn start(
+        name: &'static str,
+        mut command: Command,
+        signal: &'static str,
+        port: u16,
+        folder: TempDir,
+    ) -> Result<Self> {
         let log = folder.path().join("log");
         let output = File::create(&log)?;
         let child = command
@@ -34,7 +40,14 @@ impl Service {
             .stderr(output)
             .spawn()
             .with_context(|| format!("cannot start {name}"))?;
-        Ok(Self { name, child, signal, log, port, _folder: folder })
+        Ok(Self {
+            name,
+            child,
+            signal,
+            log,
+            port,
+            _folder: folder,
+        })
     }
 
     /// Waits until `ready` says so, for at most `limit`.
@@ -42,14 +55,24 @@ impl Service {
         let start = Instant::now();
         loop {
             if ready(self.port) {
-                println!("{} answers on port {} after {:.1} s", self.name, self.port, start.elapsed().as_secs_f64());
+                println!(
+                    "{} answers on port {} after {:.1} s",
+                    self.name,
+                    self.port,
+                    start.elapsed().as_secs_f64()
+                );
                 return Ok(self);
             }
             if let Some(status) = self.child.try_wait()? {
                 bail!("{} ended with {status}:\n{}", self.name, self.last_words());
             }
             if start.elapsed() > limit {
-                bail!("{} does not answer after {} s:\n{}", self.name, limit.as_secs(), self.last_words());
+                bail!(
+                    "{} does not answer after {} s:\n{}",
+                    self.name,
+                    limit.as_secs(),
+                    self.last_words()
+                );
             }
             std::thread::sleep(Duration::from_millis(50));
         }
@@ -93,15 +116,21 @@ pub fn postgres() -> Result<Service> {
         Some(programs) => programs,
         None => {
             install::apt(&["postgresql"])?;
-            postgres_programs().context("PostgreSQL's programs are missing after installing postgresql")?
+            postgres_programs()
+                .context("PostgreSQL's programs are missing after installing postgresql")?
         }
     };
-    let folder = tempfile::Builder::new().prefix("ironloop-postgres-").tempdir()?;
+    let folder = tempfile::Builder::new()
+        .prefix("ironloop-postgres-")
+        .tempdir()?;
     let data = folder.path().join("data");
     let root = install::is_root()?;
     if root {
         // PostgreSQL refuses to run as root.
-        run(&mut command("chown", ["postgres".as_ref(), folder.path().as_os_str()]))?;
+        run(&mut command(
+            "chown",
+            ["postgres".as_ref(), folder.path().as_os_str()],
+        ))?;
     }
     let as_postgres = |program: &str| {
         let program = programs.join(program);
@@ -114,20 +143,57 @@ pub fn postgres() -> Result<Service> {
         }
     };
     let mut initdb = as_postgres("initdb");
-    initdb.args(["-A", "trust", "-U", "postgres", "--no-sync", "-E", "UTF8", "--locale=C", "-D"]).arg(&data);
+    initdb
+        .args([
+            "-A",
+            "trust",
+            "-U",
+            "postgres",
+            "--no-sync",
+            "-E",
+            "UTF8",
+            "--locale=C",
+            "-D",
+        ])
+        .arg(&data);
     run(initdb.stdout(Stdio::null()))?;
     let port = free_port()?;
     let mut server = as_postgres("postgres");
-    server.arg("-D").arg(&data).args(["-p", &port.to_string(), "-h", "127.0.0.1"]);
-    for setting in ["fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=500"] {
+    server
+        .arg("-D")
+        .arg(&data)
+        .args(["-p", &port.to_string(), "-h", "127.0.0.1"]);
+    for setting in [
+        "fsync=off",
+        "synchronous_commit=off",
+        "full_page_writes=off",
+        "max_connections=500",
+    ] {
         server.args(["-c", setting]);
     }
-    server.arg("-c").arg(format!("unix_socket_directories={}", folder.path().display()));
+    server.arg("-c").arg(format!(
+        "unix_socket_directories={}",
+        folder.path().display()
+    ));
     let ready = programs.join("pg_isready");
     // SIGINT is its fast shutdown: open sessions are ended.
-    Service::start("PostgreSQL", server, "-INT", port, folder)?.wait(Duration::from_secs(60), |port| {
-        succeeds(&mut command(&ready, ["-q", "-h", "127.0.0.1", "-p", &port.to_string(), "-U", "postgres"]))
-    })
+    Service::start("PostgreSQL", server, "-INT", port, folder)?.wait(
+        Duration::from_secs(60),
+        |port| {
+            succeeds(&mut command(
+                &ready,
+                [
+                    "-q",
+                    "-h",
+                    "127.0.0.1",
+                    "-p",
+                    &port.to_string(),
+                    "-U",
+                    "postgres",
+                ],
+            ))
+        },
+    )
 }
 
 fn postgres_programs() -> Option<PathBuf> {
@@ -146,8 +212,12 @@ fn postgres_programs() -> Option<PathBuf> {
 pub fn s3(python: &Path) -> Result<Service> {
     let port = free_port()?;
     let folder = tempfile::Builder::new().prefix("ironloop-s3-").tempdir()?;
-    let server = command(python.join("moto_server"), ["-H", "127.0.0.1", "-p", &port.to_string()]);
-    let service = Service::start("S3", server, "-TERM", port, folder)?.wait(Duration::from_secs(60), listens)?;
+    let server = command(
+        python.join("moto_server"),
+        ["-H", "127.0.0.1", "-p", &port.to_string()],
+    );
+    let service = Service::start("S3", server, "-TERM", port, folder)?
+        .wait(Duration::from_secs(60), listens)?;
     let make = format!(
         "import urllib.request as r; r.urlopen(r.Request('http://127.0.0.1:{port}/ironloop-test', method='PUT', headers={{'Authorization': 'AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0'}}))"
     );
@@ -159,18 +229,27 @@ pub fn s3(python: &Path) -> Result<Service> {
 pub fn ironloop(binary: &Path, home: &Path) -> Result<Service> {
     let port = free_port()?;
     let folder = tempfile::Builder::new().prefix("ironloop-up-").tempdir()?;
-    let mut server = command(binary, ["up", "--listen", &format!("127.0.0.1:{port}"), "--home"]);
+    let mut server = command(
+        binary,
+        ["up", "--listen", &format!("127.0.0.1:{port}"), "--home"],
+    );
     server.arg(home);
-    Service::start("ironloop", server, "-TERM", port, folder)?.wait(Duration::from_secs(60), healthy)
+    Service::start("ironloop", server, "-TERM", port, folder)?
+        .wait(Duration::from_secs(60), healthy)
 }
 
 /// Whether `GET /health` answers 200.
 fn healthy(port: u16) -> bool {
     use std::io::{Read as _, Write as _};
-    let Ok(mut connection) = TcpStream::connect(("127.0.0.1", port)) else { return false };
-    let request = format!("GET /health HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n");
+    let Ok(mut connection) = TcpStream::connect(("127.0.0.1", port)) else {
+        return false;
+    };
+    let request =
+        format!("GET /health HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n");
     let mut answer = String::new();
-    connection.set_read_timeout(Some(Duration::from_secs(2))).is_ok()
+    connection
+        .set_read_timeout(Some(Duration::from_secs(2)))
+        .is_ok()
         && connection.write_all(request.as_bytes()).is_ok()
         && connection.read_to_string(&mut answer).is_ok()
         && answer.starts_with("HTTP/1.1 200")

@@ -16,24 +16,46 @@ const DEMO_UNTIL: &str = "2013-07-01";
 
 fn run_all(runner: &mut Runner) -> Result<()> {
     let root = place::root();
-    runner.step("rustfmt", || runner::run(cargo(&["fmt", "--all", "--check"]).current_dir(&root)))?;
+    runner.step("rustfmt", || {
+        runner::run(cargo(&["fmt", "--all", "--check"]).current_dir(&root))
+    })?;
     runner.step("tidy", tidy::run)?;
 
     runner.step("install: cargo-nextest", install::nextest)?;
     runner.step("install: Node.js", install::node)?;
-    runner.step("install: Chromium", || install::program("chromium", &["chromium"]))?;
+    runner.step("install: Chromium", || {
+        install::program("chromium", &["chromium"])
+    })?;
     let python = runner.step("install: Python packages", install::python)?;
-    runner.step("install: packages of the pages", || install::npm(&root.join("ui")))?;
+    runner.step("install: packages of the pages", || {
+        install::npm(&root.join("ui"))
+    })?;
 
     runner.step("pages: build", ui::build)?;
     runner.step("pages: types and lint", ui::check)?;
     runner.tests("pages: unit tests", &mut ui::unit_tests())?;
-    runner.step("clippy", || runner::run(cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]).current_dir(&root)))?;
+    runner.step("clippy", || {
+        runner::run(
+            cargo(&[
+                "clippy",
+                "--workspace",
+                "--all-targets",
+                "--",
+                "-D",
+                "warnings",
+            ])
+            .current_dir(&root),
+        )
+    })?;
     rust_tests(runner, &python)?;
 
-    runner.step("build", || runner::run(cargo(&["build", "--package", "ironloop-cli"]).current_dir(&root)))?;
+    runner.step("build", || {
+        runner::run(cargo(&["build", "--package", "ironloop-cli"]).current_dir(&root))
+    })?;
     let binary = place::target()?.join("debug/ironloop");
-    let folder = tempfile::Builder::new().prefix("ironloop-test-").tempdir()?;
+    let folder = tempfile::Builder::new()
+        .prefix("ironloop-test-")
+        .tempdir()?;
     let home = folder.path().join("home");
     runner.step("demo", || demo(&binary, &home, &python))?;
     black_box(runner, &binary, &home, &python)
@@ -45,7 +67,10 @@ fn rust_tests(runner: &mut Runner, python: &Path) -> Result<()> {
     let mut nextest = cargo(&["nextest", "run", "--workspace"]);
     nextest
         .current_dir(place::root())
-        .env("IRONLOOP_TEST_POSTGRES", format!("postgres://postgres@127.0.0.1:{}/postgres", postgres.port))
+        .env(
+            "IRONLOOP_TEST_POSTGRES",
+            format!("postgres://postgres@127.0.0.1:{}/postgres", postgres.port),
+        )
         .env("IRONLOOP_TEST_S3", "s3://ironloop-test")
         .env("IRONLOOP_TEST_PYTHON", python.join("python"))
         .env("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{}", s3.port))
@@ -57,8 +82,14 @@ fn rust_tests(runner: &mut Runner, python: &Path) -> Result<()> {
 }
 
 fn demo(binary: &Path, home: &Path, python: &Path) -> Result<()> {
-    let mut demo = command(binary, ["demo", "bikes", "--exit", "--until", DEMO_UNTIL, "--home"]);
-    demo.arg(home).current_dir(place::root()).env("PATH", install::path()).env("IRONLOOP_TEST_PYTHON", python.join("python"));
+    let mut demo = command(
+        binary,
+        ["demo", "bikes", "--exit", "--until", DEMO_UNTIL, "--home"],
+    );
+    demo.arg(home)
+        .current_dir(place::root())
+        .env("PATH", install::path())
+        .env("IRONLOOP_TEST_PYTHON", python.join("python"));
     runner::run(&mut demo)
 }
 
@@ -69,16 +100,34 @@ fn black_box(runner: &mut Runner, binary: &Path, home: &Path, python: &Path) -> 
     let outcome = suites()
         .iter()
         .try_for_each(|suite| {
-            let mut pytest = command(python.join("python"), ["-m", "pytest", "-q", "-p", "no:cacheprovider", "--durations=5"]);
+            let mut pytest = command(
+                python.join("python"),
+                [
+                    "-m",
+                    "pytest",
+                    "-q",
+                    "-p",
+                    "no:cacheprovider",
+                    "--durations=5",
+                ],
+            );
             pytest.arg(suite).current_dir(suite);
-            runner.tests(&format!("suite: {}", name(suite)), with_server(&mut pytest, &url, binary))
+            runner.tests(
+                &format!("suite: {}", name(suite)),
+                with_server(&mut pytest, &url, binary),
+            )
         })
         .and_then(|()| {
             let stories = place::root().join("tests/e2e");
-            runner.step("install: packages of the stories", || install::npm(&stories))?;
+            runner.step("install: packages of the stories", || {
+                install::npm(&stories)
+            })?;
             let mut node = command("npm", ["test"]);
             node.current_dir(&stories);
-            runner.tests("stories in the browser", with_server(&mut node, &url, binary))
+            runner.tests(
+                "stories in the browser",
+                with_server(&mut node, &url, binary),
+            )
         });
     if outcome.is_err() {
         println!("\nthe server's last words:\n{}", server.last_words());
@@ -102,14 +151,21 @@ fn suites() -> Vec<PathBuf> {
         .flatten()
         .flatten()
         .map(|entry| entry.path())
-        .filter(|folder| place::files(folder, &["py"]).iter().any(|file| name(file).starts_with("test_")))
+        .filter(|folder| {
+            place::files(folder, &["py"])
+                .iter()
+                .any(|file| name(file).starts_with("test_"))
+        })
         .collect();
     suites.sort();
     suites
 }
 
 fn name(path: &Path) -> String {
-    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    path.file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned()
 }
 
 fn cargo(args: &[&str]) -> Command {
@@ -125,10 +181,17 @@ fn run_and_report() -> bool {
         // A step that is no test runner counts as one failure, so that the last line never says "0 failed" for it.
         runner.total.failed = runner.total.failed.max(1);
     }
-    println!("\n{} passed, {} failed", runner.total.passed, runner.total.failed);
+    println!(
+        "\n{} passed, {} failed",
+        runner.total.passed, runner.total.failed
+    );
     outcome.is_ok()
 }
 
 pub fn run() -> ExitCode {
-    if run_and_report() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if run_and_report() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }

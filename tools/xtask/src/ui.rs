@@ -27,6 +27,7 @@ pub fn unit_tests() -> Command {
 
 fn npm(script: &str) -> Command {
     let mut npm = command("npm", ["run", script]);
-    npm.current_dir(place::root().join("ui")).env("PATH", install::path());
+    npm.current_dir(place::root().join("ui"))
+        .env("PATH", install::path());
     npm
 }

@@ -32,7 +32,10 @@ struct Need {
     at: i64,
 }
 
-async fn list(State(app): State<App>, Query(filter): Query<Filter>) -> Result<Json<Page<Need>>, Problem> {
+async fn list(
+    State(app): State<App>,
+    Query(filter): Query<Filter>,
+) -> Result<Json<Page<Need>>, Problem> {
     let mut items = approvals(&app.db, &filter.project).await?;
     items.extend(alerts(&app.db, &filter.project).await?);
     items.extend(tasks(&app.db, &filter.project).await?);
@@ -47,8 +50,14 @@ async fn approvals(db: &Db, project: &str) -> Result<Vec<Need>> {
         .into_iter()
         .map(|asked| Need {
             kind: "approval",
-            text: format!("{} version {} waits for the {} (gate {})", asked.model, asked.version, asked.role, asked.gate),
-            link: format!("/p/{}/models/{}/{}", asked.project, asked.model, asked.version),
+            text: format!(
+                "{} version {} waits for the {} (gate {})",
+                asked.model, asked.version, asked.role, asked.gate
+            ),
+            link: format!(
+                "/p/{}/models/{}/{}",
+                asked.project, asked.model, asked.version
+            ),
             project: asked.project,
             at: asked.asked_at,
         })
@@ -73,12 +82,26 @@ async fn tasks(db: &Db, project: &str) -> Result<Vec<Need>> {
     let open = improvement::open_tasks(db, project).await?;
     Ok(open
         .into_iter()
-        .map(|task| Need { kind: "task", project: task.project, text: task.text, link: task.link, at: task.opened_at })
+        .map(|task| Need {
+            kind: "task",
+            project: task.project,
+            text: task.text,
+            link: task.link,
+            at: task.opened_at,
+        })
         .collect())
 }
 
 async fn failures(db: &Db, project: &str) -> Result<Vec<Need>> {
-    let newest = store::jobs(db, project, &PageRequest { limit: Some(200), token: None }).await?;
+    let newest = store::jobs(
+        db,
+        project,
+        &PageRequest {
+            limit: Some(200),
+            token: None,
+        },
+    )
+    .await?;
     Ok(last_failures(newest.items))
 }
 
@@ -87,11 +110,19 @@ fn last_failures(newest_first: Vec<Job>) -> Vec<Need> {
     let mut seen = std::collections::HashSet::new();
     newest_first
         .into_iter()
-        .filter(|job| job.ended() && seen.insert((job.project.clone(), job.kind.clone())) && job.state == "failed")
+        .filter(|job| {
+            job.ended()
+                && seen.insert((job.project.clone(), job.kind.clone()))
+                && job.state == "failed"
+        })
         .map(|job| Need {
             kind: "job",
             text: format!("{} failed: {}", job.kind, job.error),
-            link: if job.project.is_empty() { "/jobs".to_owned() } else { format!("/p/{}/jobs", job.project) },
+            link: if job.project.is_empty() {
+                "/jobs".to_owned()
+            } else {
+                format!("/p/{}/jobs", job.project)
+            },
             project: job.project,
             at: job.finished_at.unwrap_or(job.created_at),
         })
@@ -121,8 +152,16 @@ mod tests {
 
     #[test]
     fn a_failure_waits_until_the_work_is_done_again() {
-        let jobs = vec![job("train", "done", 4), job("ingest", "failed", 3), job("train", "failed", 2), job("ingest", "done", 1)];
-        let waiting: Vec<(&str, i64)> = last_failures(jobs).into_iter().map(|need| (need.kind, need.at)).collect();
+        let jobs = vec![
+            job("train", "done", 4),
+            job("ingest", "failed", 3),
+            job("train", "failed", 2),
+            job("ingest", "done", 1),
+        ];
+        let waiting: Vec<(&str, i64)> = last_failures(jobs)
+            .into_iter()
+            .map(|need| (need.kind, need.at))
+            .collect();
         assert_eq!(waiting, [("job", 3)]);
     }
 }

@@ -8,8 +8,18 @@ use super::Finding;
 
 /// The stages in the order of the life cycle; each may use what stands before it.
 const ORDER: [&str; 12] = [
-    "base", "store", "project", "data", "experiments", "training", "registry", "deployment", "monitoring", "improvement",
-    "server", "cli",
+    "base",
+    "store",
+    "project",
+    "data",
+    "experiments",
+    "training",
+    "registry",
+    "deployment",
+    "monitoring",
+    "improvement",
+    "server",
+    "cli",
 ];
 /// Crates that serve HTTP, and who may use them.
 const HTTP: [&str; 4] = ["axum", "tower-http", "hyper", "tonic"];
@@ -25,16 +35,25 @@ pub fn check(root: &Path) -> Result<Vec<Finding>> {
         if !manifest.exists() {
             continue;
         }
-        let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let name = folder
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
         let text = std::fs::read_to_string(&manifest)?;
-        let table: toml::Table = text.parse().with_context(|| manifest.display().to_string())?;
+        let table: toml::Table = text
+            .parse()
+            .with_context(|| manifest.display().to_string())?;
         let used: Vec<&str> = ["dependencies", "build-dependencies"]
             .iter()
             .filter_map(|section| table.get(*section)?.as_table())
             .flat_map(|section| section.keys().map(String::as_str))
             .collect();
         for what in wrong(&name, &used) {
-            findings.push(Finding { at: format!("crates/{name}/Cargo.toml"), what });
+            findings.push(Finding {
+                at: format!("crates/{name}/Cargo.toml"),
+                what,
+            });
         }
     }
     findings.sort_by(|a, b| a.at.cmp(&b.at));
@@ -53,13 +72,19 @@ fn wrong(name: &str, used: &[&str]) -> Vec<String> {
         if let (Some(own), Some(other)) = (place(name), ours)
             && other >= own
         {
-            wrong.push(format!("{name} may not use {dependency}, which comes later in the life cycle"));
+            wrong.push(format!(
+                "{name} may not use {dependency}, which comes later in the life cycle"
+            ));
         }
         if HTTP.contains(dependency) && !MAY_SERVE.contains(&name) {
             wrong.push(format!("only server and cli may use {dependency}"));
         }
     }
-    if name == "base" && used.iter().any(|dependency| ["tokio", "sqlx", "reqwest"].contains(dependency)) {
+    if name == "base"
+        && used
+            .iter()
+            .any(|dependency| ["tokio", "sqlx", "reqwest"].contains(dependency))
+    {
         wrong.push("base does no input or output".to_owned());
     }
     wrong
