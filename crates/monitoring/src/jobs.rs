@@ -3,14 +3,14 @@
 //! It takes no input but the clock and the state, and can be stopped and repeated at any point: a window and its
 //! checks are stored together, keyed by monitor and end of window.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use base::Result;
 use project::{MonitorCheck, MonitorSpec, Project};
 
-use crate::check::Check;
 use crate::judge::judge_window;
 use crate::rows::Rows;
+use crate::series::{Shown, show};
 use crate::service::{Monitoring, late_until, monitors_of};
 use crate::store::{outcome, window};
 use crate::window::{Schedule, Window};
@@ -20,8 +20,8 @@ const MAX_WINDOWS: usize = 2000;
 
 impl Monitoring {
     /// Judges every window of the project that has ended and was not judged, and those for which more outcomes have
-    /// arrived since. The answer is every check that was made, in the order of time.
-    pub async fn run_due(&self, project: &Project) -> Result<Vec<Check>> {
+    /// arrived since. The answer is those windows as they are now, each with the checks that were made.
+    pub async fn run_due(&self, project: &Project) -> Result<Vec<Shown>> {
         let _turn = self.0.turn.lock().await;
         self.0.serving.flush().await?;
         let mut made = Vec::new();
@@ -31,25 +31,37 @@ impl Monitoring {
         Ok(made)
     }
 
-    async fn run_endpoint(&self, project: &Project, endpoint: &str) -> Result<Vec<Check>> {
+    async fn run_endpoint(&self, project: &Project, endpoint: &str) -> Result<Vec<Shown>> {
         let monitors = monitors_of(project, endpoint);
         if monitors.is_empty() {
             return Ok(Vec::new());
         }
-        let Some(first) = self.0.serving.first_prediction_at(&project.name, endpoint).await? else {
+        let Some(first) = self.origin(project, endpoint).await? else {
             return Ok(Vec::new());
         };
         self.join_waiting(project, endpoint).await?;
         let schedules: Vec<(&MonitorSpec, Schedule)> = monitors.iter().map(|&monitor| (monitor, schedule(project, monitor, first))).collect();
         let mut made = Vec::new();
-        for grown in window::grown(&self.0.db, &project.name, endpoint).await? {
-            let again = schedules.iter().filter(|(_, schedule)| schedule.has(grown)).map(|(monitor, _)| *monitor).collect();
-            made.extend(self.run_window(project, endpoint, grown, again).await?);
-        }
-        for (due, monitors) in self.due(project, &schedules).await? {
-            made.extend(self.run_window(project, endpoint, due, monitors).await?);
+        let grown = window::grown(&self.0.db, &project.name, endpoint).await?;
+        let due = self.due(project, &schedules).await?.into_iter().map(|(end, start)| Window { start, end });
+        for window in grown.into_iter().chain(due) {
+            // Every monitor of the window, so that what is stored for it is whole whoever was late.
+            let monitors: Vec<&MonitorSpec> = schedules.iter().filter(|(_, schedule)| schedule.has(window)).map(|(monitor, _)| *monitor).collect();
+            made.push(self.run_window(project, endpoint, window, &monitors).await?);
         }
         Ok(made)
+    }
+
+    /// When the first prediction was made. It is kept, so that windows stay where they are when old predictions go.
+    async fn origin(&self, project: &Project, endpoint: &str) -> Result<Option<i64>> {
+        if let Some(first) = window::origin(&self.0.db, &project.name, endpoint).await? {
+            return Ok(Some(first));
+        }
+        let first = self.0.serving.first_prediction_at(&project.name, endpoint).await?;
+        if let Some(first) = first {
+            window::keep_origin(&self.0.db, &project.name, endpoint, first).await?;
+        }
+        Ok(first)
     }
 
     /// Joins outcomes that came before their prediction was in the log.
@@ -65,26 +77,21 @@ impl Monitoring {
         Ok(())
     }
 
-    /// Windows that wait for a verdict, each with its monitors, oldest end first.
-    async fn due<'a>(&self, project: &Project, schedules: &[(&'a MonitorSpec, Schedule)]) -> Result<Vec<(Window, Vec<&'a MonitorSpec>)>> {
+    /// Windows that wait for a verdict, oldest end first.
+    async fn due(&self, project: &Project, schedules: &[(&MonitorSpec, Schedule)]) -> Result<BTreeSet<(i64, i64)>> {
         let judged: HashMap<String, i64> = window::judged_until(&self.0.db, &project.name).await?.into_iter().collect();
         let now = self.0.db.clock().now_ms();
-        let mut due: BTreeMap<(i64, i64), Vec<&MonitorSpec>> = BTreeMap::new();
-        for (monitor, schedule) in schedules {
-            for window in schedule.due(judged.get(&monitor.id).copied(), now).take(MAX_WINDOWS) {
-                due.entry((window.end, window.start)).or_default().push(monitor);
-            }
-        }
-        Ok(due.into_iter().map(|((end, start), monitors)| (Window { start, end }, monitors)).collect())
+        let due = |(monitor, schedule): &(&MonitorSpec, Schedule)| schedule.due(judged.get(&monitor.id).copied(), now).take(MAX_WINDOWS);
+        Ok(schedules.iter().flat_map(due).map(|window| (window.end, window.start)).collect())
     }
 
-    async fn run_window(&self, project: &Project, endpoint: &str, span: Window, monitors: Vec<&MonitorSpec>) -> Result<Vec<Check>> {
+    async fn run_window(&self, project: &Project, endpoint: &str, span: Window, monitors: &[&MonitorSpec]) -> Result<Shown> {
         let labels = outcome::labels(&self.0.db, &project.name, endpoint, span).await?;
         let log = self.0.serving.predictions(&project.name, endpoint, span.start, span.end).await?;
         let rows = Rows::join(log, &labels, today_column(project))?;
-        let (row, checks) = judge_window(self, project, span, &monitors, rows).await?;
-        window::save(&self.0.db, &project.name, endpoint, row, checks.clone()).await?;
-        Ok(checks)
+        let (row, checks) = judge_window(self, project, span, monitors, rows).await?;
+        window::save(&self.0.db, &project.name, endpoint, row.clone(), checks.clone()).await?;
+        show(row, checks)
     }
 }
 

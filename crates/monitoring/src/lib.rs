@@ -25,6 +25,8 @@ mod sample;
 mod series;
 mod service;
 mod store;
+#[cfg(test)]
+mod stories;
 mod window;
 
 pub use alert::{Alert, AlertState, Change, acknowledge, alerts, change, open_alerts};
@@ -32,7 +34,7 @@ pub use check::{Bounded, Check, State, judge, judge_limits};
 pub use drift::{ALERT_ALPHA, ColumnDrift, Limits, compare, overall, summary};
 pub use outcome::{MAX_BATCH, Outcome, Recorded, record_outcomes};
 pub use sample::{Sample, Values};
-pub use series::{CheckMark, RolloutMark, Series, Shown};
+pub use series::{CheckMark, LiveCriterion, RolloutMark, Series, Shown, live_criteria};
 pub use service::Monitoring;
 pub use store::MIGRATIONS;
 pub use window::{Schedule, Window, month_of};

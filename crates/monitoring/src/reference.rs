@@ -4,6 +4,7 @@
 //! changes. With `same_months` only rows of the calendar months of the window count, so that a season is no drift; if
 //! the training rows lack one of these months, there is nothing to compare with, and the check is unknown.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -54,9 +55,9 @@ impl Reference {
     }
 
     /// The rows that count for `window`, or why there are none.
-    pub(crate) fn rows(&self, rule: Rule, window: Window) -> std::result::Result<BTreeMap<String, Sample>, String> {
+    pub(crate) fn rows(&self, rule: Rule, window: Window) -> std::result::Result<Cow<'_, BTreeMap<String, Sample>>, String> {
         if rule == Rule::Training {
-            return Ok(self.columns.clone());
+            return Ok(Cow::Borrowed(&self.columns));
         }
         if self.months.is_empty() {
             return Err("the training rows have no moment, so no months can be compared".to_owned());
@@ -67,7 +68,7 @@ impl Reference {
             return Err(format!("the training rows have none of month {}, so there is nothing to compare with", missing.join(", ")));
         }
         let keep: Vec<usize> = (0..self.months.len()).filter(|&row| wanted.contains(&self.months[row])).collect();
-        Ok(self.columns.iter().map(|(name, sample)| (name.clone(), sample.select(&keep))).collect())
+        Ok(Cow::Owned(self.columns.iter().map(|(name, sample)| (name.clone(), sample.select(&keep))).collect()))
     }
 }
 

@@ -38,6 +38,9 @@ impl Rows {
     /// Joins the log with `labels` (truth and today's value by prediction id). Where the caller sends the column that
     /// `today_column` names, that is today's value.
     pub(crate) fn join(batch: RecordBatch, labels: &HashMap<String, (f64, Option<f64>)>, today_column: Option<&str>) -> Result<Self> {
+        if batch.num_rows() == 0 {
+            return Ok(Self { batch, at: Vec::new(), output: Vec::new(), latency_ms: Vec::new(), truth: Vec::new(), today: Vec::new() });
+        }
         let ids = words(&batch, "prediction_id")?;
         let label = |row: &Option<String>| row.as_ref().and_then(|id| labels.get(id));
         let truth = ids.iter().map(|id| label(id).map_or(f64::NAN, |(value, _)| *value)).collect();
@@ -77,6 +80,9 @@ impl Rows {
 
     /// The model version that made most of them.
     pub(crate) fn in_force(&self) -> Result<Option<InForce>> {
+        if self.len() == 0 {
+            return Ok(None);
+        }
         let (models, versions, revisions) = (words(&self.batch, "model")?, integers(&self.batch, "version")?, integers(&self.batch, "revision")?);
         let mut counts: HashMap<i64, (usize, usize)> = HashMap::new();
         for (row, revision) in revisions.iter().enumerate() {

@@ -1,10 +1,11 @@
 //! The series: one endpoint over time, as pages and tools show it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-use base::Result;
+use ::store::Db;
+use base::{Kind, Result};
 use deployment::EndpointStatus;
-use project::Project;
+use project::{MonitorCheck, Project, Verdict};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -12,8 +13,8 @@ use crate::alert::Alert;
 use crate::check::{Check, State};
 use crate::live::main_metric;
 use crate::service::{Monitoring, known_endpoint};
-use crate::store::window::{WindowRow, checks, newest_check, windows};
 use crate::store::alert;
+use crate::store::window::{WindowRow, checks, newest_with_labels, windows};
 
 /// More windows than this are not shown at once: the newest are.
 const MAX_SHOWN: usize = 1000;
@@ -93,23 +94,32 @@ impl Monitoring {
         let db = &self.0.db;
         let rows = windows(db, &project.name, endpoint, MAX_SHOWN).await?;
         let from = rows.first().map_or(0, |row| row.end_at);
-        let mut by_window: HashMap<(i64, i64), Vec<CheckMark>> = HashMap::new();
+        let mut by_window: HashMap<(i64, i64), Vec<Check>> = HashMap::new();
         for check in checks(db, &project.name, endpoint, from).await? {
-            by_window.entry((check.window.start, check.window.end)).or_default().push(mark(check));
+            by_window.entry((check.window.start, check.window.end)).or_default().push(check);
         }
-        let shown = rows.into_iter().map(|row| show(row, &mut by_window)).collect::<Result<_>>()?;
-        let status = self.0.serving.status(&project.name, endpoint).await?;
+        let with_checks = |row: WindowRow| {
+            let checks = by_window.remove(&(row.start_at, row.end_at)).unwrap_or_default();
+            show(row, checks)
+        };
+        let windows = rows.into_iter().map(with_checks).collect::<Result<_>>()?;
+        // An endpoint of the file that was never deployed has no rollouts.
+        let rollouts = match self.0.serving.status(&project.name, endpoint).await {
+            Ok(status) => rollouts(&status),
+            Err(error) if error.kind() == Kind::NotFound => Vec::new(),
+            Err(error) => return Err(error),
+        };
         Ok(Series {
             metric: main_metric(&project.file),
-            windows: shown,
-            rollouts: rollouts(&status),
+            windows,
+            rollouts,
             alerts: alert::of_endpoint(db, &project.name, endpoint).await?,
         })
     }
 
     /// The newest check of a monitor, if it was ever judged.
     pub async fn newest(&self, project: &str, monitor: &str) -> Result<Option<Check>> {
-        newest_check(&self.0.db, project, monitor).await
+        Ok(newest_with_labels(&self.0.db, project, monitor).await?.map(|(check, _)| check))
     }
 }
 
@@ -117,7 +127,7 @@ fn mark(check: Check) -> CheckMark {
     CheckMark { monitor: check.monitor, state: check.state, value: check.value, target: check.target, reason: check.reason }
 }
 
-fn show(row: WindowRow, checks: &mut HashMap<(i64, i64), Vec<CheckMark>>) -> Result<Shown> {
+pub(crate) fn show(row: WindowRow, checks: Vec<Check>) -> Result<Shown> {
     Ok(Shown {
         start: row.start_at,
         end: row.end_at,
@@ -126,7 +136,7 @@ fn show(row: WindowRow, checks: &mut HashMap<(i64, i64), Vec<CheckMark>>) -> Res
         live: serde_json::from_str(&row.live)?,
         today: serde_json::from_str(&row.today)?,
         drift: serde_json::from_str(&row.drift)?,
-        checks: checks.remove(&(row.start_at, row.end_at)).unwrap_or_default(),
+        checks: checks.into_iter().map(mark).collect(),
         version: row.version,
         revision: row.revision,
     })
@@ -147,4 +157,37 @@ fn rollouts(status: &EndpointStatus) -> Vec<RolloutMark> {
         .collect();
     marks.sort_by_key(|mark| mark.at);
     marks
+}
+
+/// A criterion on live data, as its monitor last judged it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct LiveCriterion {
+    /// The number that was judged.
+    pub value: Option<f64>,
+    /// On so many outcomes.
+    pub labels: i64,
+    /// The first moment of the window.
+    pub window_start: i64,
+    /// The first moment after it.
+    pub window_end: i64,
+    /// A warning is no verdict: the value fails, and chance may be the reason.
+    pub verdict: Verdict,
+}
+
+/// What the newest checks say about each criterion that a monitor watches, by the criterion's id.
+pub async fn live_criteria(db: &Db, project: &Project) -> Result<BTreeMap<String, LiveCriterion>> {
+    let mut found = BTreeMap::new();
+    for monitor in &project.file.monitors {
+        let MonitorCheck::Criterion { criterion } = &monitor.check else { continue };
+        let Some((check, labels)) = newest_with_labels(db, &project.name, &monitor.id).await? else { continue };
+        let verdict = match check.state {
+            State::Ok => Verdict::Pass,
+            State::Alert => Verdict::Fail,
+            State::Warn | State::Unknown => Verdict::Unknown,
+        };
+        let window = check.window;
+        let live = LiveCriterion { value: check.value, labels, window_start: window.start, window_end: window.end, verdict };
+        found.insert(criterion.clone(), live);
+    }
+    Ok(found)
 }

@@ -20,6 +20,12 @@ create table outcome (
 );
 create index outcome_by_time on outcome (project, endpoint, predicted_at);
 create index outcome_by_state on outcome (state, project, endpoint);
+create table monitor_origin (
+  project TEXT not null,
+  endpoint TEXT not null,
+  first_at BIGINT not null,
+  primary key (project, endpoint)
+);
 create table monitor_window (
   project TEXT not null,
   endpoint TEXT not null,

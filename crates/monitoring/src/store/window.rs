@@ -41,6 +41,7 @@ struct CheckRow {
     value: Option<f64>,
     target: String,
     reason: String,
+    labels: i64,
 }
 
 impl CheckRow {
@@ -132,6 +133,30 @@ async fn save_check(tx: &mut Tx<'_>, project: &str, endpoint: &str, check: &Chec
     Ok(())
 }
 
+/// When the first prediction of an endpoint was made, as it was first noted.
+pub(crate) async fn origin(db: &Db, project: &str, endpoint: &str) -> Result<Option<i64>> {
+    let row: Option<(i64,)> =
+        db.row("select first_at from monitor_origin where project = $1 and endpoint = $2", &[project.into(), endpoint.into()]).await?;
+    Ok(row.map(|(first,)| first))
+}
+
+/// Notes when the first prediction of an endpoint was made, once.
+pub(crate) async fn keep_origin(db: &Db, project: &str, endpoint: &str, first: i64) -> Result<()> {
+    let (project, endpoint) = (project.to_owned(), endpoint.to_owned());
+    db.write(move |tx| {
+        let (project, endpoint) = (project.clone(), endpoint.clone());
+        Box::pin(async move {
+            tx.execute(
+                "insert into monitor_origin (project, endpoint, first_at) values ($1, $2, $3) on conflict (project, endpoint) do nothing",
+                &[project.into(), endpoint.into(), first.into()],
+            )
+            .await?;
+            Ok(())
+        })
+    })
+    .await
+}
+
 /// Until where each monitor of the project has been judged.
 pub(crate) async fn judged_until(db: &Db, project: &str) -> Result<Vec<(String, i64)>> {
     db.rows("select monitor, max(window_end) from monitor_check where project = $1 group by monitor", &[project.into()]).await
@@ -166,20 +191,24 @@ pub(crate) async fn windows(db: &Db, project: &str, endpoint: &str, limit: usize
 pub(crate) async fn checks(db: &Db, project: &str, endpoint: &str, from: i64) -> Result<Vec<Check>> {
     let rows: Vec<CheckRow> = db
         .rows(
-            "select monitor, window_start, window_end, state, value, target, reason from monitor_check where project = $1 and endpoint = $2 and window_end >= $3 order by window_end, monitor",
+            "select monitor, window_start, window_end, state, value, target, reason, labels from monitor_check where project = $1 and endpoint = $2 and window_end >= $3 order by window_end, monitor",
             &[project.into(), endpoint.into(), from.into()],
         )
         .await?;
     rows.into_iter().map(CheckRow::read).collect()
 }
 
-/// The newest check of a monitor.
-pub(crate) async fn newest_check(db: &Db, project: &str, monitor: &str) -> Result<Option<Check>> {
+/// The newest check of a monitor, and on how many outcomes it rests.
+pub(crate) async fn newest_with_labels(db: &Db, project: &str, monitor: &str) -> Result<Option<(Check, i64)>> {
     let row: Option<CheckRow> = db
         .row(
-            "select monitor, window_start, window_end, state, value, target, reason from monitor_check where project = $1 and monitor = $2 order by window_end desc limit 1",
+            "select monitor, window_start, window_end, state, value, target, reason, labels from monitor_check where project = $1 and monitor = $2 order by window_end desc limit 1",
             &[project.into(), monitor.into()],
         )
         .await?;
-    row.map(CheckRow::read).transpose()
+    row.map(|row| {
+        let labels = row.labels;
+        Ok((row.read()?, labels))
+    })
+    .transpose()
 }
