@@ -2,6 +2,9 @@
 //!
 //! Other engines (Spark, Polars, DuckDB) read the same folder; its newest version is the current dataset version.
 
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
 use base::{Error, Kind, Result};
@@ -20,15 +23,45 @@ use crate::source;
 /// Replaces the rows of the table at `location` (made if missing) by `batch`; the answer is the table's new version.
 /// Nothing is visible before the commit, and a commit that another one overtook fails.
 pub(crate) async fn replace(location: &str, batch: &RecordBatch) -> Result<i64> {
-    replace_rows(location, batch)
+    let written = replace_rows(location, batch)
         .await
-        .map_err(|error| delta_error(error, location))
+        .map_err(|error| delta_error(error, location))?;
+    let (folder, version) = (PathBuf::from(location), written.version);
+    tokio::task::spawn_blocking(move || flush(&folder, &written))
+        .await
+        .map_err(|error| Error::internal("the table could not be flushed").because(error))?
+        .map_err(|error| error.at(format_args!("the table {location}")))?;
+    Ok(version)
 }
 
-async fn replace_rows(location: &str, batch: &RecordBatch) -> Result<i64, DeltaTableError> {
+/// What a commit put on the disk.
+struct Written {
+    files: Vec<String>,
+    first_version: i64,
+    version: i64,
+}
+
+/// Delta leaves what it writes in the page cache: bring it to the disk, with the folders that name it, before anybody
+/// is told that it is there.
+fn flush(folder: &Path, written: &Written) -> Result<()> {
+    let log = folder.join("_delta_log");
+    let commits = (written.first_version..=written.version)
+        .map(|version| log.join(format!("{version:020}.json")));
+    let rows = written.files.iter().map(|file| folder.join(file));
+    for path in rows
+        .chain(commits)
+        .chain([log.clone(), folder.to_path_buf()])
+    {
+        File::open(path)?.sync_all()?;
+    }
+    Ok(())
+}
+
+async fn replace_rows(location: &str, batch: &RecordBatch) -> Result<Written, DeltaTableError> {
     let schema: StructType = batch.schema().as_ref().try_into_kernel()?;
     let mut table = DeltaTable::try_from_url(ensure_table_uri(location)?).await?;
-    if table.version().is_none() {
+    let fresh = table.version().is_none();
+    if fresh {
         table = table
             .create()
             .with_columns(schema.fields().cloned())
@@ -51,7 +84,9 @@ async fn replace_rows(location: &str, batch: &RecordBatch) -> Result<i64, DeltaT
     let mut writer = RecordBatchWriter::try_new(table.table_url(), batch.schema(), None, None)?
         .with_writer_properties(properties);
     writer.write(batch.clone()).await?;
-    actions.extend(writer.flush().await?.into_iter().map(Action::Add));
+    let adds = writer.flush().await?;
+    let files = adds.iter().map(|add| add.path.clone()).collect();
+    actions.extend(adds.into_iter().map(Action::Add));
     let operation = DeltaOperation::Write {
         mode: SaveMode::Overwrite,
         partition_by: None,
@@ -61,7 +96,12 @@ async fn replace_rows(location: &str, batch: &RecordBatch) -> Result<i64, DeltaT
         .with_actions(actions)
         .build(Some(snapshot), table.log_store(), operation)
         .await?;
-    Ok(commit.version() as i64)
+    let version = commit.version() as i64;
+    Ok(Written {
+        files,
+        first_version: if fresh { 0 } else { version },
+        version,
+    })
 }
 
 /// The rows of one version. `empty` has the columns, for a version without rows.

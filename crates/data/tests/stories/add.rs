@@ -338,3 +338,31 @@ async fn versions_are_there_after_the_server_was_started_again() {
     })
     .await;
 }
+
+// proves S20
+#[tokio::test]
+async fn a_file_without_visible_rows_cannot_satisfy_a_rule() {
+    let home = Home::new(testkit::sqlite(migrations()).await);
+    let project = home.project(SHOP).await;
+    let future = home.file("future.csv", "at,shop,email,amount\n2030-01-01,north,x,1\n");
+    let stopped = home
+        .data
+        .add(&project, "sales", Some(&future), "de")
+        .await
+        .unwrap()
+        .version;
+    assert_eq!((stopped.rows, stopped.hidden, stopped.until), (0, 1, None));
+    assert_eq!(stopped.checks.stopped_by(), ["known-amount", "once"]);
+    assert_eq!(stopped.checks.results[0].verdict, Verdict::Unknown);
+    let reopened = Data::new(
+        home.db.clone(),
+        home.folder.path().join("tables").to_str().unwrap(),
+    )
+    .unwrap();
+    assert_eq!(reopened.read(&stopped).await.unwrap().num_rows(), 0);
+    let current = home.data.version("shop", "sales", None).await.unwrap_err();
+    assert!(
+        current.message().contains("stopped by known-amount, once"),
+        "{current:?}"
+    );
+}
