@@ -135,7 +135,16 @@ pub fn postgres() -> Result<Service> {
     let as_postgres = |program: &str| {
         let program = programs.join(program);
         if root {
-            let mut wrapped = command("runuser", ["-u", "postgres", "--"]);
+            // Unlike runuser and su, it becomes the program, which then gets our signals.
+            let mut wrapped = command(
+                "setpriv",
+                [
+                    "--reuid=postgres",
+                    "--regid=postgres",
+                    "--init-groups",
+                    "--",
+                ],
+            );
             wrapped.arg(program).current_dir("/");
             wrapped
         } else {
@@ -253,4 +262,33 @@ fn healthy(port: u16) -> bool {
         && connection.write_all(request.as_bytes()).is_ok()
         && connection.read_to_string(&mut answer).is_ok()
         && answer.starts_with("HTTP/1.1 200")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_ends_with_its_owner() {
+        let service = postgres().unwrap();
+        let port = service.port;
+        assert!(listens(port));
+        drop(service);
+        assert!(!listens(port), "PostgreSQL outlived its owner");
+    }
+
+    #[test]
+    fn a_server_that_cannot_start_says_why() {
+        let folder = tempfile::tempdir().unwrap();
+        let broken = command("sh", ["-c", "echo no such option; exit 3"]);
+        let started = Service::start("the server", broken, "-TERM", 1, folder).unwrap();
+        let error = started
+            .wait(Duration::from_secs(5), |_| false)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("exit status: 3") && error.contains("no such option"),
+            "{error}"
+        );
+    }
 }
