@@ -9,6 +9,8 @@
 //! | `date` | Date32 | Date64 |
 //! | `timestamp` | Timestamp(µs, UTC) | every timestamp; without a zone it is taken as UTC |
 //!
+//! NaN in a file is a missing value, as data frames mean it.
+//!
 //! Anything else (lists, structs, bytes, durations) is refused by name when rows are added.
 
 use std::sync::Arc;

@@ -11,10 +11,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub(crate) use self::parquet::read as parquet_rows;
-use arrow::array::RecordBatch;
+use arrow::array::{Array as _, ArrayRef, AsArray as _, Float64Array, RecordBatch};
 use arrow::compute::concat_batches;
-use arrow::datatypes::{DataType, Field, Schema};
-use base::{Error, Kind, Result};
+use arrow::datatypes::{DataType, Field, Float64Type, Schema};
+use base::{Error, Result};
 use bytes::Bytes;
 use project::{DatasetSpec, Source};
 
@@ -117,22 +117,19 @@ fn read_file(path: &Path, known: &[ColumnSchema]) -> Result<RecordBatch> {
     conform(&normalise(&batch)?, known)
 }
 
-/// Gives columns the known type where that loses nothing.
+/// Makes NaN missing, as data frames mean it, and gives columns the known type where that loses nothing.
 fn conform(batch: &RecordBatch, known: &[ColumnSchema]) -> Result<RecordBatch> {
     let schema = batch.schema();
     let mut fields = Vec::with_capacity(batch.num_columns());
     let mut columns = Vec::with_capacity(batch.num_columns());
     for (field, column) in schema.fields().iter().zip(batch.columns()) {
-        let wanted = known
-            .iter()
-            .find(|other| other.name == *field.name())
-            .map(|other| arrow_type(&other.kind))
-            .transpose()?;
-        let kept = wanted.filter(|wanted| {
-            safe(field.data_type(), wanted) || column.null_count() == column.len()
-        });
-        let cast = kept.and_then(|wanted| cast(column, &wanted).ok());
-        let column = cast.unwrap_or_else(|| Arc::clone(column));
+        let column = without_nan(column);
+        let known = known.iter().find(|other| other.name == *field.name());
+        let wanted = known.map(|other| arrow_type(&other.kind)).transpose()?;
+        let cast = wanted
+            .filter(|wanted| keeps_all(&column, wanted))
+            .and_then(|wanted| cast(&column, &wanted).ok());
+        let column = cast.unwrap_or(column);
         fields.push(Field::new(field.name(), column.data_type().clone(), true));
         columns.push(column);
     }
@@ -141,60 +138,104 @@ fn conform(batch: &RecordBatch, known: &[ColumnSchema]) -> Result<RecordBatch> {
         .map_err(arrow_error)
 }
 
-/// Casts that keep every value, or fail.
-fn safe(from: &DataType, to: &DataType) -> bool {
-    matches!(
-        (from, to),
+fn without_nan(column: &ArrayRef) -> ArrayRef {
+    let Some(numbers) = column.as_primitive_opt::<Float64Type>() else {
+        return Arc::clone(column);
+    };
+    if !numbers.iter().flatten().any(f64::is_nan) {
+        return Arc::clone(column);
+    }
+    let kept = numbers
+        .iter()
+        .map(|number| number.filter(|number| !number.is_nan()));
+    Arc::new(kept.collect::<Float64Array>())
+}
+
+/// Whether a cast keeps every value or fails.
+fn keeps_all(column: &ArrayRef, to: &DataType) -> bool {
+    match (column.data_type(), to) {
+        _ if column.null_count() == column.len() => true,
         (DataType::Int64, DataType::Float64)
-            | (DataType::Date32, DataType::Timestamp(..))
-            | (DataType::Utf8, DataType::Timestamp(..) | DataType::Date32)
-    )
+        | (DataType::Date32, DataType::Timestamp(..))
+        | (DataType::Utf8, DataType::Timestamp(..) | DataType::Date32) => true,
+        // A data frame makes floats of whole numbers as soon as one is missing.
+        (DataType::Float64, DataType::Int64) => {
+            let whole = |number: f64| number.fract() == 0.0 && number.abs() < 9e15;
+            column
+                .as_primitive::<Float64Type>()
+                .iter()
+                .flatten()
+                .all(whole)
+        }
+        _ => false,
+    }
 }
 
 /// One table of all files, which must agree in their columns.
-fn unite(files: &[PathBuf], mut batches: Vec<RecordBatch>) -> Result<RecordBatch> {
-    let Some(first) = batches.first().cloned() else {
+fn unite(files: &[PathBuf], batches: Vec<RecordBatch>) -> Result<RecordBatch> {
+    let Some(first) = batches.first() else {
         return Err(Error::internal("a source without files"));
     };
-    for (file, batch) in files.iter().zip(&mut batches).skip(1) {
-        *batch = align(&first, batch).map_err(|error| {
-            error.at(format_args!(
-                "{} does not fit {}",
-                file.display(),
-                files[0].display()
-            ))
-        })?;
+    let schema = Arc::new(Schema::new(
+        first
+            .schema()
+            .fields()
+            .iter()
+            .map(|field| widest(field, &batches))
+            .collect::<Vec<_>>(),
+    ));
+    let mut aligned = Vec::with_capacity(batches.len());
+    for (file, batch) in files.iter().zip(&batches) {
+        let place =
+            format_args!("{} does not fit {}", file.display(), files[0].display()).to_string();
+        aligned.push(align(&schema, batch).map_err(|error| error.at(place))?);
     }
-    concat_batches(&first.schema(), &batches).map_err(arrow_error)
+    concat_batches(&schema, &aligned).map_err(arrow_error)
 }
 
-fn align(first: &RecordBatch, batch: &RecordBatch) -> Result<RecordBatch> {
-    if batch.num_columns() != first.num_columns() {
+/// Whole numbers in one file and fractions in another are fractions.
+fn widest(field: &Field, batches: &[RecordBatch]) -> Field {
+    let is_float = |batch: &RecordBatch| {
+        batch
+            .column_by_name(field.name())
+            .is_some_and(|column| column.data_type() == &DataType::Float64)
+    };
+    let widen = field.data_type() == &DataType::Int64 && batches.iter().any(is_float);
+    Field::new(
+        field.name(),
+        if widen {
+            DataType::Float64
+        } else {
+            field.data_type().clone()
+        },
+        true,
+    )
+}
+
+fn align(schema: &Arc<Schema>, batch: &RecordBatch) -> Result<RecordBatch> {
+    if batch.num_columns() != schema.fields().len() {
         return Err(Error::invalid(format!(
             "{} columns instead of {}",
             batch.num_columns(),
-            first.num_columns()
+            schema.fields().len()
         )));
     }
-    let mut columns = Vec::with_capacity(first.num_columns());
-    for field in first.schema().fields() {
+    let mut columns = Vec::with_capacity(schema.fields().len());
+    for field in schema.fields() {
         let column = crate::columns::column(batch, field.name())?;
-        if column.data_type() != field.data_type()
-            && !safe(column.data_type(), field.data_type())
-            && column.null_count() < column.len()
-        {
+        if column.data_type() != field.data_type() && !keeps_all(column, field.data_type()) {
             let (has, wants) = (
                 word(column.data_type()).unwrap_or("?"),
                 word(field.data_type()).unwrap_or("?"),
             );
-            return Err(Error::new(
-                Kind::Invalid,
-                format!("column {:?} is {has} instead of {wants}", field.name()),
-            ));
+            return Err(Error::invalid(format!(
+                "column {:?} is {has} instead of {wants}",
+                field.name()
+            )));
         }
         columns.push(cast(column, field.data_type())?);
     }
-    RecordBatch::try_new(first.schema(), columns).map_err(arrow_error)
+    RecordBatch::try_new(Arc::clone(schema), columns).map_err(arrow_error)
 }
 
 /// Whether the bytes look like Parquet at all.

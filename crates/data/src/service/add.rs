@@ -217,7 +217,7 @@ impl Arrival {
         let difference = |old: &ColumnSchema| match now.iter().find(|new| new.name == old.name) {
             None if declared => None,
             None => Some(format!("{} is missing", old.name)),
-            Some(new) if new.kind != old.kind => Some(format!(
+            Some(new) if family(&new.kind) != family(&old.kind) => Some(format!(
                 "{} is {} instead of {}",
                 new.name, new.kind, old.kind
             )),
@@ -243,4 +243,9 @@ impl Arrival {
             examples: Vec::new(),
         })
     }
+}
+
+/// Whole numbers and fractions are both numbers: one missing value turns one into the other in a data frame.
+fn family(kind: &str) -> &str {
+    if kind == "int" { "float" } else { kind }
 }

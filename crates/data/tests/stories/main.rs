@@ -4,5 +4,6 @@
 
 mod add;
 mod defects;
+mod formats;
 mod prepare;
 mod shop;
