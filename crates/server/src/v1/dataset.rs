@@ -1,12 +1,11 @@
-//! Datasets: versions, what rules said of them, what they look like, their rows; and whether the data can carry the
-//! project.
+//! Datasets: versions, what rules said of them, what they look like, and their rows.
 
 use axum::extract::{Path, State};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use base::{Error, Page, PageRequest, Result};
-use data::{CheckResult, ColumnSchema, DatasetVersion, Feasibility, Profile};
+use data::{CheckResult, ColumnSchema, DatasetVersion, Profile};
 use project::{DatasetSpec, Project, Sensitivity};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -24,7 +23,6 @@ const MOST_ROWS: usize = 1000;
 
 pub(super) fn routes() -> Router<App> {
     Router::new()
-        .route("/projects/{project}/design-check", post(design_check))
         .route("/projects/{project}/datasets", get(list))
         .route("/projects/{project}/datasets/{dataset}/versions", get(versions).post(add))
         .route("/projects/{project}/datasets/{dataset}/versions/{version}", get(show))
@@ -89,11 +87,6 @@ impl From<DatasetVersion> for VersionDocument {
             checks: version.checks.results,
         }
     }
-}
-
-async fn design_check(State(app): State<App>, Path(name): Path<String>) -> Result<Json<Feasibility>, Problem> {
-    let project = project::project(&app.db, &name).await?;
-    Ok(Json(app.data.feasibility(&project).await))
 }
 
 async fn list(State(app): State<App>, Path(name): Path<String>) -> Result<Json<Page<DatasetDocument>>, Problem> {
