@@ -6,7 +6,7 @@ use serde_json::json;
 use store::Db;
 
 use crate::gate::guard_alias;
-use crate::model::{entry, model};
+use crate::model::{By, model};
 use crate::store::version as rows;
 use crate::version::{ModelVersion, version};
 
@@ -15,19 +15,15 @@ pub async fn set_alias(db: &Db, name: &str, alias: &str, number: i64, actor: &st
     check_alias(alias)?;
     version(db, name, number).await?;
     guard_alias(db, name, alias, number).await?;
-    let (name, alias, actor) = (name.to_owned(), alias.to_owned(), actor.to_owned());
+    let by = By::of(db, name, actor).await?;
+    let (name, alias) = (name.to_owned(), alias.to_owned());
     db.write(move |tx| {
-        let (name, alias, actor) = (name.clone(), alias.clone(), actor.clone());
+        let (name, alias, by) = (name.clone(), alias.clone(), by.clone());
         Box::pin(async move {
             let before = rows::set_alias(tx, &name, &alias, number).await?;
             let detail = json!({ "alias": alias, "version": number, "before": before });
-            tx.audit(&entry(
-                &actor,
-                "registry.alias-set",
-                &format!("{name}/{number}"),
-                detail,
-            ))
-            .await
+            tx.audit(&by.entry("registry.alias-set", &format!("{name}/{number}"), detail))
+                .await
         })
     })
     .await
@@ -50,16 +46,16 @@ pub async fn alias(db: &Db, name: &str, alias: &str) -> Result<ModelVersion> {
 /// asked.
 pub async fn delete_alias(db: &Db, name: &str, alias: &str, actor: &str) -> Result<()> {
     model(db, name).await?;
-    let (name, alias, actor) = (name.to_owned(), alias.to_owned(), actor.to_owned());
+    let by = By::of(db, name, actor).await?;
+    let (name, alias) = (name.to_owned(), alias.to_owned());
     db.write(move |tx| {
-        let (name, alias, actor) = (name.clone(), alias.clone(), actor.clone());
+        let (name, alias, by) = (name.clone(), alias.clone(), by.clone());
         Box::pin(async move {
             match rows::drop_alias(tx, &name, &alias).await? {
                 None => Ok(()),
                 Some(number) => {
                     let detail = json!({ "alias": alias, "version": number });
-                    tx.audit(&entry(
-                        &actor,
+                    tx.audit(&by.entry(
                         "registry.alias-removed",
                         &format!("{name}/{number}"),
                         detail,

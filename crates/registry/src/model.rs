@@ -1,6 +1,6 @@
 //! Model: a registered name under which versions are numbered.
 
-use base::{Error, Page, PageRequest, Result};
+use base::{Error, Kind, Page, PageRequest, Result};
 use experiments::{Tag, check};
 use serde_json::json;
 use store::{AuditEntry, Db};
@@ -116,16 +116,18 @@ pub async fn rename_model(db: &Db, name: &str, new_name: &str, actor: &str) -> R
     model(db, name).await?;
     for (alias, version) in rows::aliases(db, name).await? {
         guard_alias(db, name, &alias, version).await?;
-        guard_alias(db, new_name, &alias, version).await?;
+        guard_alias(db, new_name, &alias, version)
+            .await
+            .map_err(|error| not_judged(error, new_name, &alias))?;
     }
-    let (old, new, actor) = (name.to_owned(), new_name.to_owned(), actor.to_owned());
+    let by = By::of(db, name, actor).await?;
+    let (old, new) = (name.to_owned(), new_name.to_owned());
     db.write(move |tx| {
-        let (old, new, actor) = (old.clone(), new.clone(), actor.clone());
+        let (old, new, by) = (old.clone(), new.clone(), by.clone());
         Box::pin(async move {
             rows::rename(tx, &old, &new).await?;
             let aliases = rows::aliases_now(tx, &new).await?;
-            tx.audit(&entry(
-                &actor,
+            tx.audit(&by.entry(
                 "registry.model-renamed",
                 &new,
                 json!({ "from": old, "aliases": aliases }),
@@ -137,20 +139,33 @@ pub async fn rename_model(db: &Db, name: &str, new_name: &str, actor: &str) -> R
     model(db, new_name).await
 }
 
+/// A version that does not exist under the new name yet cannot have passed a gate there.
+fn not_judged(error: Error, new_name: &str, alias: &str) -> Error {
+    if error.kind() != Kind::NotFound {
+        return error;
+    }
+    Error::forbidden(format!(
+        "the alias {alias:?} of {new_name} is protected, and nothing was judged under that name"
+    ))
+    .hint(format!(
+        "remove the alias {alias:?} first, then rename and promote"
+    ))
+}
+
 /// Removes a model with its versions; an alias on it that is protected must pass its gate.
 pub async fn delete_model(db: &Db, name: &str, actor: &str) -> Result<()> {
     model(db, name).await?;
     for (alias, version) in rows::aliases(db, name).await? {
         guard_alias(db, name, &alias, version).await?;
     }
-    let (name, actor) = (name.to_owned(), actor.to_owned());
+    let by = By::of(db, name, actor).await?;
+    let name = name.to_owned();
     db.write(move |tx| {
-        let (name, actor) = (name.clone(), actor.clone());
+        let (name, by) = (name.clone(), by.clone());
         Box::pin(async move {
             let aliases = rows::aliases_now(tx, &name).await?;
             rows::remove(tx, &name).await?;
-            tx.audit(&entry(
-                &actor,
+            tx.audit(&by.entry(
                 "registry.model-deleted",
                 &name,
                 json!({ "aliases": aliases }),
@@ -161,19 +176,39 @@ pub async fn delete_model(db: &Db, name: &str, actor: &str) -> Result<()> {
     .await
 }
 
-/// What the audit log says of a model.
-pub(crate) fn entry(
-    actor: &str,
-    action: &str,
-    object: &str,
-    detail: serde_json::Value,
-) -> AuditEntry {
-    AuditEntry {
-        actor: actor.to_owned(),
-        action: action.to_owned(),
-        project: String::new(),
-        object: format!("model/{object}"),
-        detail,
+/// Who changes a model, and for which project: what every entry in the audit log says.
+#[derive(Clone)]
+pub(crate) struct By {
+    actor: String,
+    project: String,
+}
+
+impl By {
+    /// `actor`, changing `model`; a model may belong to no project.
+    pub(crate) async fn of(db: &Db, model: &str, actor: &str) -> Result<Self> {
+        let all = project::projects(db).await?;
+        let owner = all
+            .into_iter()
+            .find(|project| project.file.model_name() == model);
+        Ok(Self {
+            actor: actor.to_owned(),
+            project: owner.map(|project| project.name).unwrap_or_default(),
+        })
+    }
+
+    pub(crate) fn entry(
+        &self,
+        action: &str,
+        object: &str,
+        detail: serde_json::Value,
+    ) -> AuditEntry {
+        AuditEntry {
+            actor: self.actor.clone(),
+            action: action.to_owned(),
+            project: self.project.clone(),
+            object: format!("model/{object}"),
+            detail,
+        }
     }
 }
 

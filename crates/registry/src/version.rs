@@ -6,7 +6,7 @@ use serde_json::json;
 use store::Db;
 
 use crate::gate::guard_alias;
-use crate::model::{ModelSearch, check_tag, entry};
+use crate::model::{By, ModelSearch, check_tag};
 use crate::source;
 use crate::store::version as rows;
 
@@ -155,8 +155,8 @@ pub async fn describe_version(
     version(db, name, number).await
 }
 
-/// The alias that stands for the stage "Production": whoever may not set it may not move a version there either.
-const PRODUCTION_ALIAS: &str = "champion";
+/// Aliases that stand for the stage "Production": whoever may not set one may not move a version there either.
+const PRODUCTION: [&str; 2] = ["champion", "production"];
 
 /// Moves a version to a stage; where `archive_others`, versions that are there go to `Archived`.
 pub async fn transition_stage(
@@ -175,15 +175,17 @@ pub async fn transition_stage(
     }
     version(db, name, number).await?;
     if stage == Stage::Production {
-        guard_alias(db, name, PRODUCTION_ALIAS, number).await?;
+        for alias in PRODUCTION {
+            guard_alias(db, name, alias, number).await?;
+        }
     }
-    let (model, actor) = (name.to_owned(), actor.to_owned());
+    let by = By::of(db, name, actor).await?;
+    let model = name.to_owned();
     db.write(move |tx| {
-        let (model, actor) = (model.clone(), actor.clone());
+        let (model, by) = (model.clone(), by.clone());
         Box::pin(async move {
             rows::set_stage(tx, &model, number, stage, archive_others).await?;
-            tx.audit(&entry(
-                &actor,
+            tx.audit(&by.entry(
                 "registry.stage-set",
                 &format!("{model}/{number}"),
                 json!({ "stage": stage.as_str() }),
@@ -200,13 +202,13 @@ pub async fn delete_version(db: &Db, name: &str, number: i64, actor: &str) -> Re
     for alias in version(db, name, number).await?.aliases {
         guard_alias(db, name, &alias, number).await?;
     }
-    let (model, actor) = (name.to_owned(), actor.to_owned());
+    let by = By::of(db, name, actor).await?;
+    let model = name.to_owned();
     db.write(move |tx| {
-        let (model, actor) = (model.clone(), actor.clone());
+        let (model, by) = (model.clone(), by.clone());
         Box::pin(async move {
             rows::remove(tx, &model, number).await?;
-            tx.audit(&entry(
-                &actor,
+            tx.audit(&by.entry(
                 "registry.version-deleted",
                 &format!("{model}/{number}"),
                 json!({}),
