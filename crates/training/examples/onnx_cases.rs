@@ -11,10 +11,18 @@ use serde_json::{Value, json};
 mod sample;
 
 fn main() -> base::Result<()> {
-    let folder = std::env::args().nth(1).ok_or_else(|| base::Error::invalid("which folder?"))?;
+    let folder = std::env::args()
+        .nth(1)
+        .ok_or_else(|| base::Error::invalid("which folder?"))?;
     for (algorithm, task) in sample::ALL {
         let data = sample::prepared(2000, task);
-        let model = training::fit(&sample::candidate(algorithm), &training::Params::new(), &data, &data.train, 7)?;
+        let model = training::fit(
+            &sample::candidate(algorithm),
+            &training::Params::new(),
+            &data,
+            &data.train,
+            7,
+        )?;
         // Other rows than those learnt from: before 1970 too, with categories that nobody has seen.
         let (rows, _) = sample::rows(1000, 5, true);
         let case = Path::new(&folder).join(format!("{}-{task:?}", algorithm.as_str()));
@@ -30,7 +38,10 @@ fn main() -> base::Result<()> {
 fn columns(rows: &RecordBatch) -> Value {
     let moments = rows.column(0).as_primitive::<TimestampMicrosecondType>();
     let temperatures = rows.column(1).as_primitive::<Float64Type>();
-    let (carriers, open) = (rows.column(2).as_string::<i32>(), rows.column(3).as_boolean());
+    let (carriers, open) = (
+        rows.column(2).as_string::<i32>(),
+        rows.column(3).as_boolean(),
+    );
     json!({
         "at": moments.iter().map(|at| at.map(|at| at.div_euclid(1000))).collect::<Vec<_>>(),
         "temperature": temperatures.iter().collect::<Vec<_>>(),

@@ -7,8 +7,8 @@
 use std::fmt::Write as _;
 
 use arrow::array::{
-    Array, ArrayRef, BooleanArray, Float32Array, Float64Array, Int32Array, Int64Array, LargeStringArray, RecordBatch,
-    StringArray, StringViewArray,
+    Array, ArrayRef, BooleanArray, Float32Array, Float64Array, Int32Array, Int64Array,
+    LargeStringArray, RecordBatch, StringArray, StringViewArray,
 };
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, TimeUnit};
@@ -37,7 +37,11 @@ pub(crate) enum Reader {
     I32(Int32Array),
     Bool(BooleanArray),
     /// Moments as 64-bit counts, with how many of them make a millisecond (or milliseconds make one of them).
-    Moments { counts: Int64Array, per_ms: i64, ms_per: i64 },
+    Moments {
+        counts: Int64Array,
+        per_ms: i64,
+        ms_per: i64,
+    },
     Text(StringArray),
     LargeText(LargeStringArray),
     TextView(StringViewArray),
@@ -52,14 +56,22 @@ impl Reader {
         let target = match column.data_type() {
             kind if kind.is_numeric() => DataType::Float64,
             DataType::Date32 | DataType::Date64 => DataType::Timestamp(TimeUnit::Millisecond, None),
-            DataType::Dictionary(_, values) if matches!(**values, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View) => {
+            DataType::Dictionary(_, values)
+                if matches!(
+                    **values,
+                    DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View
+                ) =>
+            {
                 DataType::Utf8
             }
             DataType::Dictionary(_, values) => (**values).clone(),
             other => return Err(wrong_type(input, &format!("type {other}"))),
         };
-        let converted = cast(column, &target).map_err(|error| wrong_type(input, &format!("type {}", column.data_type())).because(error))?;
-        Self::direct(&converted).ok_or_else(|| wrong_type(input, &format!("type {}", column.data_type())))
+        let converted = cast(column, &target).map_err(|error| {
+            wrong_type(input, &format!("type {}", column.data_type())).because(error)
+        })?;
+        Self::direct(&converted)
+            .ok_or_else(|| wrong_type(input, &format!("type {}", column.data_type())))
     }
 
     fn direct(column: &ArrayRef) -> Option<Self> {
@@ -82,7 +94,11 @@ impl Reader {
                     TimeUnit::Nanosecond => (1_000_000, 1),
                 };
                 let counts = cast(column, &DataType::Int64).ok()?;
-                Self::Moments { counts: counts.as_any().downcast_ref::<Int64Array>()?.clone(), per_ms, ms_per }
+                Self::Moments {
+                    counts: counts.as_any().downcast_ref::<Int64Array>()?.clone(),
+                    per_ms,
+                    ms_per,
+                }
             }
             _ => return None,
         })
@@ -92,7 +108,11 @@ impl Reader {
     fn raw(&self, row: usize) -> Raw<'_> {
         macro_rules! value {
             ($array:expr, $wrap:expr) => {
-                if $array.is_null(row) { Raw::Missing } else { $wrap($array.value(row)) }
+                if $array.is_null(row) {
+                    Raw::Missing
+                } else {
+                    $wrap($array.value(row))
+                }
             };
         }
         match self {
@@ -102,8 +122,14 @@ impl Reader {
             Self::I64(array) => value!(array, Raw::Whole),
             Self::I32(array) => value!(array, |v| Raw::Whole(i64::from(v))),
             Self::Bool(array) => value!(array, Raw::Bool),
-            Self::Moments { counts, per_ms, ms_per } => {
-                value!(counts, |v: i64| Raw::Moment(v.saturating_mul(*ms_per).div_euclid(*per_ms)))
+            Self::Moments {
+                counts,
+                per_ms,
+                ms_per,
+            } => {
+                value!(counts, |v: i64| Raw::Moment(
+                    v.saturating_mul(*ms_per).div_euclid(*per_ms)
+                ))
             }
             Self::Text(array) => value!(array, Raw::Text),
             Self::LargeText(array) => value!(array, Raw::Text),
@@ -121,6 +147,10 @@ impl Reader {
     }
 
     /// The value of `input` at `row`. `text` is room for the text of a category that arrives as a number.
+    #[expect(
+        clippy::match_same_arms,
+        reason = "a table reads better with one line per kind and type"
+    )]
     pub fn cell<'a>(&'a self, input: &Input, row: usize, text: &'a mut String) -> Result<Cell<'a>> {
         let raw = self.raw(row);
         let cell = match (input.kind, raw) {
@@ -134,13 +164,19 @@ impl Reader {
                 Cell::Text(text)
             }
             (InputKind::Datetime, Raw::Moment(ms) | Raw::Whole(ms)) => Cell::Number(ms as f64),
-            (InputKind::Datetime, Raw::Number(value)) if value.is_nan() || value.fract() == 0.0 => Cell::Number(value),
-            (InputKind::Datetime, Raw::Text(value)) => {
-                Cell::Number(moment(value).ok_or_else(|| wrong_value(input, row, &format!("{value:?}")))? as f64)
+            (InputKind::Datetime, Raw::Number(value)) if value.is_nan() || value.fract() == 0.0 => {
+                Cell::Number(value)
             }
+            (InputKind::Datetime, Raw::Text(value)) => Cell::Number(
+                moment(value).ok_or_else(|| wrong_value(input, row, &format!("{value:?}")))? as f64,
+            ),
             (InputKind::Bool, Raw::Bool(value)) => Cell::Number(f64::from(u8::from(value))),
             (InputKind::Bool, Raw::Whole(value @ (0 | 1))) => Cell::Number(value as f64),
-            (InputKind::Bool, Raw::Number(value)) if value == 0.0 || value == 1.0 || value.is_nan() => Cell::Number(value),
+            (InputKind::Bool, Raw::Number(value))
+                if value == 0.0 || value == 1.0 || value.is_nan() =>
+            {
+                Cell::Number(value)
+            }
             (_, raw) => return Err(wrong_value(input, row, &raw.shown())),
         };
         check(input, row, cell)
@@ -175,17 +211,28 @@ impl Raw<'_> {
 pub(crate) fn check<'a>(input: &Input, row: usize, cell: Cell<'a>) -> Result<Cell<'a>> {
     match cell {
         Cell::Number(value) if value.is_nan() => missing(input, row),
-        Cell::Number(value) if input.kind == InputKind::Numeric => {
-            let rounded = value as f32;
-            if rounded.is_infinite() {
-                return Err(Error::invalid(format!("column {:?}, row {row}: {value} is not a finite number", input.name))
-                    .hint("leave the value out (null or NaN) when it is not known"));
+        Cell::Number(value) => {
+            let kept = if input.kind == InputKind::Numeric {
+                f64::from(value as f32)
+            } else {
+                value
+            };
+            if kept.is_infinite() {
+                return Err(infinite(input, row, value));
             }
-            Ok(Cell::Number(f64::from(rounded)))
+            Ok(Cell::Number(kept))
         }
         Cell::Missing | Cell::Text("") => missing(input, row),
-        cell => Ok(cell),
+        cell @ Cell::Text(_) => Ok(cell),
     }
+}
+
+fn infinite(input: &Input, row: usize, value: f64) -> Error {
+    Error::invalid(format!(
+        "column {:?}, row {row}: {value} is not a finite number",
+        input.name
+    ))
+    .hint("leave the value out (null or NaN) when it is not known")
 }
 
 #[inline]
@@ -193,16 +240,30 @@ fn missing<'a>(input: &Input, row: usize) -> Result<Cell<'a>> {
     if input.nullable {
         return Ok(Cell::Missing);
     }
-    Err(Error::invalid(format!("column {:?}, row {row}: the value is missing", input.name))
-        .hint(format!("this model needs the {} in every row", input.kind_text())))
+    Err(Error::invalid(format!(
+        "column {:?}, row {row}: the value is missing",
+        input.name
+    ))
+    .hint(format!(
+        "this model needs the {} in every row",
+        input.kind_text()
+    )))
 }
 
 fn wrong_type(input: &Input, shown: &str) -> Error {
-    Error::invalid(format!("column {:?} has {shown}, not a {}", input.name, input.kind_text()))
+    Error::invalid(format!(
+        "column {:?} has {shown}, not a {}",
+        input.name,
+        input.kind_text()
+    ))
 }
 
 pub(crate) fn wrong_value(input: &Input, row: usize, shown: &str) -> Error {
-    Error::invalid(format!("column {:?}, row {row}: {shown} is not a {}", input.name, input.kind_text()))
+    Error::invalid(format!(
+        "column {:?}, row {row}: {shown} is not a {}",
+        input.name,
+        input.kind_text()
+    ))
 }
 
 /// Milliseconds since 1970 of a written moment; one without a zone is taken as it is written.
@@ -211,7 +272,13 @@ fn moment(text: &str) -> Option<i64> {
         return Some(moment.as_millisecond());
     }
     let civil = text.parse::<jiff::civil::DateTime>().ok()?;
-    Some(civil.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().as_millisecond())
+    Some(
+        civil
+            .to_zoned(jiff::tz::TimeZone::UTC)
+            .ok()?
+            .timestamp()
+            .as_millisecond(),
+    )
 }
 
 /// A reader per input of `signature`, in its order. Columns that the model does not know are ignored.
@@ -223,18 +290,43 @@ pub(crate) fn readers(signature: &Signature, batch: &RecordBatch) -> Result<Vec<
         .enumerate()
         .map(|(place, input)| {
             // Callers mostly keep the signature's order, so the first look is usually a hit.
-            let at_place = fields.get(place).is_some_and(|field| field.name() == &input.name).then_some(place);
-            let Some(index) = at_place.or_else(|| fields.iter().position(|field| field.name() == &input.name)) else {
-                return Err(missing_column(signature, input, fields.iter().map(|field| field.name().as_str())));
+            let at_place = fields
+                .get(place)
+                .is_some_and(|field| field.name() == &input.name)
+                .then_some(place);
+            let Some(index) =
+                at_place.or_else(|| fields.iter().position(|field| field.name() == &input.name))
+            else {
+                return Err(missing_column(
+                    signature,
+                    input,
+                    fields.iter().map(|field| field.name().as_str()),
+                ));
             };
             Reader::new(input, batch.column(index))
         })
         .collect()
 }
 
-fn missing_column<'a>(signature: &Signature, input: &Input, given: impl Iterator<Item = &'a str>) -> Error {
+fn missing_column<'a>(
+    signature: &Signature,
+    input: &Input,
+    given: impl Iterator<Item = &'a str>,
+) -> Error {
     let given: Vec<&str> = given.take(40).collect();
-    let wanted: Vec<&str> = signature.inputs.iter().map(|input| input.name.as_str()).collect();
-    Error::invalid(format!("the column {:?} ({}) is missing", input.name, input.kind_text()))
-        .hint(format!("the model takes {}; the request has {}", wanted.join(", "), given.join(", ")))
+    let wanted: Vec<&str> = signature
+        .inputs
+        .iter()
+        .map(|input| input.name.as_str())
+        .collect();
+    Error::invalid(format!(
+        "the column {:?} ({}) is missing",
+        input.name,
+        input.kind_text()
+    ))
+    .hint(format!(
+        "the model takes {}; the request has {}",
+        wanted.join(", "),
+        given.join(", ")
+    ))
 }

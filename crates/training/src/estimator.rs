@@ -34,32 +34,62 @@ impl Link {
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Estimator {
     /// `intercept + Σ weight · feature`.
-    Linear { intercept: f64, weights: Vec<f64>, link: Link },
+    Linear {
+        intercept: f64,
+        weights: Vec<f64>,
+        link: Link,
+    },
     /// `base + Σ leaf`, over features rounded to 32 bits.
-    Trees { base: f64, link: Link, trees: Vec<Tree> },
+    Trees {
+        base: f64,
+        link: Link,
+        trees: Vec<Tree>,
+    },
 }
 
 /// An estimator made ready to run.
 #[derive(Clone, Debug)]
 pub(crate) enum Scorer {
-    Linear { intercept: f64, weights: Vec<f64>, link: Link },
-    Trees { base: f64, link: Link, walker: Walker },
+    Linear {
+        intercept: f64,
+        weights: Vec<f64>,
+        link: Link,
+    },
+    Trees {
+        base: f64,
+        link: Link,
+        walker: Walker,
+    },
 }
 
 impl Scorer {
     /// Makes `estimator` over `features` features ready.
     pub fn new(estimator: &Estimator, features: usize) -> Result<Self> {
         match estimator {
-            Estimator::Linear { intercept, weights, link } => {
-                let finite = intercept.is_finite() && weights.iter().all(|weight| weight.is_finite());
+            Estimator::Linear {
+                intercept,
+                weights,
+                link,
+            } => {
+                let finite =
+                    intercept.is_finite() && weights.iter().all(|weight| weight.is_finite());
                 if weights.len() != features || !finite {
-                    return Err(Error::invalid(format!("the model has {} weights for {features} features", weights.len())));
+                    return Err(Error::invalid(format!(
+                        "the model has {} weights for {features} features",
+                        weights.len()
+                    )));
                 }
-                Ok(Self::Linear { intercept: *intercept, weights: weights.clone(), link: *link })
+                Ok(Self::Linear {
+                    intercept: *intercept,
+                    weights: weights.clone(),
+                    link: *link,
+                })
             }
-            Estimator::Trees { base, link, trees } => {
-                Ok(Self::Trees { base: *base, link: *link, walker: Walker::new(trees, features)? })
-            }
+            Estimator::Trees { base, link, trees } => Ok(Self::Trees {
+                base: *base,
+                link: *link,
+                walker: Walker::new(trees, features)?,
+            }),
         }
     }
 
@@ -67,8 +97,15 @@ impl Scorer {
     #[inline]
     pub fn score(&self, features: impl Iterator<Item = f64>, room: &mut [f32]) -> f64 {
         match self {
-            Self::Linear { intercept, weights, link } => {
-                let score = weights.iter().zip(features).fold(*intercept, |sum, (weight, feature)| sum + weight * feature);
+            Self::Linear {
+                intercept,
+                weights,
+                link,
+            } => {
+                let score = weights
+                    .iter()
+                    .zip(features)
+                    .fold(*intercept, |sum, (weight, feature)| sum + weight * feature);
                 link.apply(score)
             }
             Self::Trees { base, link, walker } => {

@@ -34,7 +34,11 @@ pub(crate) trait Learner: Sync {
 }
 
 /// The learner of `algorithm`, checked against the task and the parameters' names.
-pub(crate) fn learner(algorithm: Algorithm, task: Task, params: &Params) -> Result<&'static dyn Learner> {
+pub(crate) fn learner(
+    algorithm: Algorithm,
+    task: Task,
+    params: &Params,
+) -> Result<&'static dyn Learner> {
     let learner = find(algorithm, task)?;
     check_names(algorithm.as_str(), learner.defaults(), params)?;
     Ok(learner)
@@ -42,23 +46,37 @@ pub(crate) fn learner(algorithm: Algorithm, task: Task, params: &Params) -> Resu
 
 /// The parameters of `algorithm` when nobody says otherwise; none are known of a user's own program.
 pub(crate) fn defaults(algorithm: Algorithm, task: Task) -> Result<&'static [(&'static str, f64)]> {
-    if algorithm == Algorithm::Command { Ok(&[]) } else { Ok(find(algorithm, task)?.defaults()) }
+    if algorithm == Algorithm::Command {
+        Ok(&[])
+    } else {
+        Ok(find(algorithm, task)?.defaults())
+    }
 }
 
 fn find(algorithm: Algorithm, task: Task) -> Result<&'static dyn Learner> {
     match (algorithm, task) {
         (Algorithm::Ridge, Task::Regression) => Ok(&linear::Ridge),
         (Algorithm::LogisticRegression, Task::Binary) => Ok(&linear::Logistic),
-        (Algorithm::RandomForest, Task::Regression) => Ok(&ensemble::Forest { link: Link::Identity }),
-        (Algorithm::RandomForest, Task::Binary) => Ok(&ensemble::Forest { link: Link::Probability }),
-        (Algorithm::GradientBoosting, Task::Regression) => Ok(&ensemble::Boosting { link: Link::Identity }),
-        (Algorithm::GradientBoosting, Task::Binary) => Ok(&ensemble::Boosting { link: Link::Logistic }),
-        (Algorithm::Ridge, Task::Binary) => {
-            Err(Error::invalid("the algorithm ridge predicts a number, but the label is yes or no").hint("use logistic_regression"))
-        }
-        (Algorithm::LogisticRegression, Task::Regression) => {
-            Err(Error::invalid("the algorithm logistic_regression predicts yes or no, but the label is a number").hint("use ridge"))
-        }
+        (Algorithm::RandomForest, Task::Regression) => Ok(&ensemble::Forest {
+            link: Link::Identity,
+        }),
+        (Algorithm::RandomForest, Task::Binary) => Ok(&ensemble::Forest {
+            link: Link::Probability,
+        }),
+        (Algorithm::GradientBoosting, Task::Regression) => Ok(&ensemble::Boosting {
+            link: Link::Identity,
+        }),
+        (Algorithm::GradientBoosting, Task::Binary) => Ok(&ensemble::Boosting {
+            link: Link::Logistic,
+        }),
+        (Algorithm::Ridge, Task::Binary) => Err(Error::invalid(
+            "the algorithm ridge predicts a number, but the label is yes or no",
+        )
+        .hint("use logistic_regression")),
+        (Algorithm::LogisticRegression, Task::Regression) => Err(Error::invalid(
+            "the algorithm logistic_regression predicts yes or no, but the label is a number",
+        )
+        .hint("use ridge")),
         (Algorithm::Command, _) => Err(Error::internal("a command is run, not fitted")),
     }
 }

@@ -62,13 +62,26 @@ pub struct Model {
 
 impl Model {
     /// Puts a model together and makes it ready.
-    pub fn new(signature: Signature, prep: Prep, estimator: Estimator, origin: Origin) -> Result<Self> {
-        Self::ready(Document { format: FORMAT.to_owned(), version: MODEL_VERSION, signature, prep, estimator, origin })
+    pub fn new(
+        signature: Signature,
+        prep: Prep,
+        estimator: Estimator,
+        origin: Origin,
+    ) -> Result<Self> {
+        Self::ready(Document {
+            format: FORMAT.to_owned(),
+            version: MODEL_VERSION,
+            signature,
+            prep,
+            estimator,
+            origin,
+        })
     }
 
     /// Reads a model from its document.
     pub fn from_json(text: &[u8]) -> Result<Self> {
-        let document: Document = serde_json::from_slice(text).map_err(|error| Error::from(error).at("the model's document"))?;
+        let document: Document = serde_json::from_slice(text)
+            .map_err(|error| Error::from(error).at("the model's document"))?;
         Self::ready(document)
     }
 
@@ -102,7 +115,9 @@ impl Model {
         if rows > MANY {
             out.par_chunks_mut(MANY / 4)
                 .enumerate()
-                .try_for_each(|(chunk, out)| self.predict_rows(&readers, chunk * (MANY / 4), out))?;
+                .try_for_each(|(chunk, out)| {
+                    self.predict_rows(&readers, chunk * (MANY / 4), out)
+                })?;
         } else {
             self.predict_rows(&readers, 0, &mut out)?;
         }
@@ -115,7 +130,13 @@ impl Model {
         let mut room = self.room();
         rows.iter()
             .map(|row| {
-                self.plan.load(&self.document.signature, &readers, *row as usize, &mut room.row, &mut room.text)?;
+                self.plan.load(
+                    &self.document.signature,
+                    &readers,
+                    *row as usize,
+                    &mut room.row,
+                    &mut room.text,
+                )?;
                 Ok(self.finish(&mut room))
             })
             .collect()
@@ -124,7 +145,13 @@ impl Model {
     fn predict_rows(&self, readers: &[Reader], first: usize, out: &mut [f64]) -> Result<()> {
         let mut room = self.room();
         for (row, out) in out.iter_mut().enumerate() {
-            self.plan.load(&self.document.signature, readers, first + row, &mut room.row, &mut room.text)?;
+            self.plan.load(
+                &self.document.signature,
+                readers,
+                first + row,
+                &mut room.row,
+                &mut room.text,
+            )?;
             *out = self.finish(&mut room);
         }
         Ok(())
@@ -135,13 +162,21 @@ impl Model {
     pub fn predict_cells(&self, cells: &[Cell<'_>], room: &mut Room) -> Result<f64> {
         let inputs = &self.document.signature.inputs;
         if cells.len() != inputs.len() {
-            return Err(Error::invalid(format!("the row has {} values, the model takes {}", cells.len(), inputs.len())));
+            return Err(Error::invalid(format!(
+                "the row has {} values, the model takes {}",
+                cells.len(),
+                inputs.len()
+            )));
         }
         for (place, (input, cell)) in inputs.iter().zip(cells).enumerate() {
             let texts = input.kind == InputKind::Category;
             match cell {
-                Cell::Text(text) if !texts && !text.is_empty() => return Err(wrong_value(input, 0, &format!("{text:?}"))),
-                Cell::Number(value) if texts => return Err(wrong_value(input, 0, &value.to_string())),
+                Cell::Text(text) if !texts && !text.is_empty() => {
+                    return Err(wrong_value(input, 0, &format!("{text:?}")));
+                }
+                Cell::Number(value) if texts => {
+                    return Err(wrong_value(input, 0, &value.to_string()));
+                }
                 _ => self.plan.put(place, check(input, 0, *cell)?, &mut room.row),
             }
         }
@@ -150,26 +185,41 @@ impl Model {
 
     /// Room for the work on one row.
     pub fn room(&self) -> Room {
-        Room { row: vec![0.0; self.plan.width()], features: vec![0.0; self.plan.features()], text: String::new() }
+        Room {
+            row: vec![0.0; self.plan.width()],
+            features: vec![0.0; self.plan.features()],
+            text: String::new(),
+        }
     }
 
     #[inline]
     fn finish(&self, room: &mut Room) -> f64 {
         self.plan.run(&mut room.row);
-        self.scorer.score(self.plan.gather(&room.row), &mut room.features)
+        self.scorer
+            .score(self.plan.gather(&room.row), &mut room.features)
     }
 
     fn ready(document: Document) -> Result<Self> {
         if document.format != FORMAT || document.version != MODEL_VERSION {
-            return Err(Error::invalid(format!("the model is a {:?} of version {}", document.format, document.version))
-                .hint(format!("this program reads {FORMAT:?} of version {MODEL_VERSION}")));
+            return Err(Error::invalid(format!(
+                "the model is a {:?} of version {}",
+                document.format, document.version
+            ))
+            .hint(format!(
+                "this program reads {FORMAT:?} of version {MODEL_VERSION}"
+            )));
         }
         let plan = Plan::new(&document.signature, &document.prep)?;
         if plan.features() == 0 {
-            return Err(Error::invalid("the model looks at no column").hint("name at least one feature in [features.…]"));
+            return Err(Error::invalid("the model looks at no column")
+                .hint("name at least one feature in [features.…]"));
         }
         let scorer = Scorer::new(&document.estimator, plan.features())?;
-        Ok(Self { document, plan, scorer })
+        Ok(Self {
+            document,
+            plan,
+            scorer,
+        })
     }
 }
 

@@ -40,7 +40,11 @@ pub(crate) fn export(document: &Document) -> Result<Vec<u8>> {
     }
     let features = steps::features(&mut graph, document)?;
     let (score, link) = match &document.estimator {
-        Estimator::Linear { intercept, weights, link } => {
+        Estimator::Linear {
+            intercept,
+            weights,
+            link,
+        } => {
             let weights = graph.doubles(weights, &[weights.len() as i64, 1]);
             let product = graph.node("MatMul", &[&features, &weights], &[]);
             let intercept = graph.double(*intercept);
@@ -57,8 +61,14 @@ pub(crate) fn export(document: &Document) -> Result<Vec<u8>> {
     let prediction = link_nodes(&mut graph, &score, link);
     let output = output_name(document)?;
     graph.output(&prediction, output, data_type::DOUBLE);
-    let opset = |domain: &str, version| OperatorSetIdProto { domain: Some(domain.to_owned()), version: Some(version) };
-    let about = |key: &str, value: String| StringStringEntryProto { key: Some(key.to_owned()), value: Some(value) };
+    let opset = |domain: &str, version| OperatorSetIdProto {
+        domain: Some(domain.to_owned()),
+        version: Some(version),
+    };
+    let about = |key: &str, value: String| StringStringEntryProto {
+        key: Some(key.to_owned()),
+        value: Some(value),
+    };
     let model = ModelProto {
         ir_version: Some(IR_VERSION),
         producer_name: Some("ironloop".to_owned()),
@@ -88,9 +98,16 @@ fn link_nodes(graph: &mut Graph, score: &str, link: Link) -> String {
 /// ONNX knows one namespace for inputs and outputs.
 fn output_name(document: &Document) -> Result<&str> {
     let output = document.signature.output.as_str();
-    if document.signature.inputs.iter().any(|input| input.name == output) {
-        return Err(Error::invalid(format!("the model's output and one of its inputs are both called {output:?}"))
-            .hint("a label cannot be a feature: rename one of them"));
+    if document
+        .signature
+        .inputs
+        .iter()
+        .any(|input| input.name == output)
+    {
+        return Err(Error::invalid(format!(
+            "the model's output and one of its inputs are both called {output:?}"
+        ))
+        .hint("a label cannot be a feature: rename one of them"));
     }
     Ok(output)
 }

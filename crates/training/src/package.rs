@@ -44,7 +44,14 @@ pub struct Package {
 impl Package {
     /// Packs `model`, with rows out of `rows` of `data` for its example and self-test. Refused when the model that is
     /// read back from what is written down predicts otherwise.
-    pub fn new(model: &Model, data: &Prepared, rows: &[u32], run: &RunId, logged: &LoggedModelId, clock: &Clock) -> Result<Self> {
+    pub fn new(
+        model: &Model,
+        data: &Prepared,
+        rows: &[u32],
+        run: &RunId,
+        logged: &LoggedModelId,
+        clock: &Clock,
+    ) -> Result<Self> {
         let selftest = SelfTest::new(model, data, rows)?;
         let document = model.to_json()?;
         selftest.pass(&Model::from_json(&document)?)?;
@@ -73,7 +80,9 @@ impl Package {
     /// Writes the package into the folder `folder`.
     pub async fn write(&self, blobs: &Blobs, folder: &str) -> Result<()> {
         for (name, bytes) in &self.files {
-            blobs.put_bytes(&format!("{folder}/{name}"), bytes.clone()).await?;
+            blobs
+                .put_bytes(&format!("{folder}/{name}"), bytes.clone())
+                .await?;
         }
         Ok(())
     }
@@ -81,7 +90,8 @@ impl Package {
 
 /// Reads the model in the folder `folder` and lets it pass its self-test on this machine.
 pub async fn load(blobs: &Blobs, folder: &str) -> Result<Model> {
-    let model = Model::from_json(&file(blobs, folder, MODEL_FILE).await?).map_err(|error| error.at(folder))?;
+    let model = Model::from_json(&file(blobs, folder, MODEL_FILE).await?)
+        .map_err(|error| error.at(folder))?;
     let selftest: SelfTest = serde_json::from_slice(&file(blobs, folder, SELFTEST_FILE).await?)
         .map_err(|error| Error::from(error).at(format!("{folder}/{SELFTEST_FILE}")))?;
     selftest.pass(&model).map_err(|error| error.at(folder))?;
@@ -103,14 +113,22 @@ pub async fn digest(blobs: &Blobs, folder: &str) -> Result<String> {
     if files.is_empty() {
         return Err(Error::not_found(format!("there is no model in {folder}")));
     }
-    Ok(digest_of(files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_ref()))))
+    Ok(digest_of(
+        files
+            .iter()
+            .map(|(name, bytes)| (name.as_str(), bytes.as_ref())),
+    ))
 }
 
 /// All files below `folder`: their names within it, and their bytes.
 pub(crate) async fn files_below(blobs: &Blobs, folder: &str) -> Result<Vec<(String, Bytes)>> {
     let mut files = Vec::new();
     for meta in blobs.list_all(folder).await? {
-        let name = meta.path.strip_prefix(folder).map_or(meta.path.as_str(), |rest| rest.trim_start_matches('/')).to_owned();
+        let name = meta
+            .path
+            .strip_prefix(folder)
+            .map_or(meta.path.as_str(), |rest| rest.trim_start_matches('/'))
+            .to_owned();
         files.push((name, blobs.get_bytes(&meta.path).await?));
     }
     Ok(files)
@@ -131,20 +149,32 @@ fn digest_of<'a>(files: impl Iterator<Item = (&'a str, &'a [u8])>) -> String {
 }
 
 async fn file(blobs: &Blobs, folder: &str, name: &str) -> Result<Bytes> {
-    blobs.get_bytes(&format!("{folder}/{name}")).await.map_err(|error| {
-        if error.kind() == base::Kind::NotFound {
-            Error::not_found(format!("{folder} is not a model of ours: the file {name} is missing"))
-        } else {
-            error
-        }
-    })
+    blobs
+        .get_bytes(&format!("{folder}/{name}"))
+        .await
+        .map_err(|error| {
+            if error.kind() == base::Kind::NotFound {
+                Error::not_found(format!(
+                    "{folder} is not a model of ours: the file {name} is missing"
+                ))
+            } else {
+                error
+            }
+        })
 }
 
 /// A request as MLflow writes one: `columns` and `data`, moments as text.
 fn example(model: &Model, selftest: &SelfTest) -> Result<Value> {
     let inputs = &model.signature().inputs;
     let rows = (0..selftest.len().min(EXAMPLE_ROWS))
-        .map(|row| selftest.row(model, row)?.into_iter().zip(inputs).map(|(value, input)| shown(value, input.kind)).collect::<Result<Vec<Value>>>())
+        .map(|row| {
+            selftest
+                .row(model, row)?
+                .into_iter()
+                .zip(inputs)
+                .map(|(value, input)| shown(value, input.kind))
+                .collect::<Result<Vec<Value>>>()
+        })
         .collect::<Result<Vec<_>>>()?;
     let names: Vec<&str> = inputs.iter().map(|input| input.name.as_str()).collect();
     Ok(json!({"columns": names, "data": rows}))
@@ -153,8 +183,13 @@ fn example(model: &Model, selftest: &SelfTest) -> Result<Value> {
 fn shown(value: &Value, kind: InputKind) -> Result<Value> {
     Ok(match (kind, value.as_i64()) {
         (InputKind::Datetime, Some(ms)) => {
-            let moment = jiff::Timestamp::from_millisecond(ms).map_err(|error| Error::invalid(format!("{ms} ms is no moment: {error}")))?;
-            moment.to_zoned(jiff::tz::TimeZone::UTC).datetime().to_string().into()
+            let moment = jiff::Timestamp::from_millisecond(ms)
+                .map_err(|error| Error::invalid(format!("{ms} ms is no moment: {error}")))?;
+            moment
+                .to_zoned(jiff::tz::TimeZone::UTC)
+                .datetime()
+                .to_string()
+                .into()
         }
         _ => value.clone(),
     })
@@ -173,8 +208,18 @@ fn description(model: &Model, run: &RunId, logged: &LoggedModelId, clock: &Clock
     line(format_args!("  ironloop:"));
     line(format_args!("    algorithm: {}", quoted(&origin.algorithm)));
     line(format_args!("    data: {MODEL_FILE}"));
-    line(format_args!("    format_version: {}", model.document().version));
-    line(format_args!("    task: {}", if model.signature().task == data::Task::Regression { "regression" } else { "binary" }));
+    line(format_args!(
+        "    format_version: {}",
+        model.document().version
+    ));
+    line(format_args!(
+        "    task: {}",
+        if model.signature().task == data::Task::Regression {
+            "regression"
+        } else {
+            "binary"
+        }
+    ));
     line(format_args!("  onnx:"));
     line(format_args!("    code: null"));
     line(format_args!("    data: {ONNX_FILE}"));
@@ -192,6 +237,9 @@ fn description(model: &Model, run: &RunId, logged: &LoggedModelId, clock: &Clock
     line(format_args!("  inputs: {}", quoted(&inputs)));
     line(format_args!("  outputs: {}", quoted(&outputs)));
     line(format_args!("  params: null"));
-    line(format_args!("utc_time_created: '{}'", clock.now().strftime("%Y-%m-%d %H:%M:%S%.6f")));
+    line(format_args!(
+        "utc_time_created: '{}'",
+        clock.now().strftime("%Y-%m-%d %H:%M:%S%.6f")
+    ));
     text
 }

@@ -28,8 +28,15 @@ pub(crate) struct Ended {
 impl Ended {
     /// The last lines that it wrote, for an error message.
     pub fn last_words(&self) -> String {
-        let text = String::from_utf8_lossy(if self.err.is_empty() { &self.out } else { &self.err });
-        let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+        let text = String::from_utf8_lossy(if self.err.is_empty() {
+            &self.out
+        } else {
+            &self.err
+        });
+        let lines: Vec<&str> = text
+            .lines()
+            .filter(|line| !line.trim().is_empty())
+            .collect();
         let last = lines[lines.len().saturating_sub(3)..].join(" | ");
         last.chars().take(600).collect()
     }
@@ -61,16 +68,26 @@ pub(crate) async fn run(
     limit: Duration,
 ) -> Result<Ended> {
     let mut command = Command::new(program);
-    command.args(arguments).current_dir(folder).env_clear().stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .args(arguments)
+        .current_dir(folder)
+        .env_clear()
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     command.process_group(0).kill_on_drop(true);
     for name in ["HOME", "LANG", "TMPDIR"] {
         if let Ok(value) = std::env::var(name) {
             command.env(name, value);
         }
     }
-    command.env("PATH", search_path()).env("PYTHONUNBUFFERED", "1");
+    command
+        .env("PATH", search_path())
+        .env("PYTHONUNBUFFERED", "1");
     command.envs(variables.iter().map(|(name, value)| (name, value)));
-    let mut child = command.spawn().map_err(|error| Error::from(error).at(format!("cannot start {program:?} in {}", folder.display())))?;
+    let mut child = command.spawn().map_err(|error| {
+        Error::from(error).at(format!("cannot start {program:?} in {}", folder.display()))
+    })?;
     let group = Group(child.id());
     let (out, err, stdin) = (child.stdout.take(), child.stderr.take(), child.stdin.take());
     let feed = async move {
@@ -82,17 +99,29 @@ pub(crate) async fn run(
     let work = async { tokio::join!(keep(out), keep(err), feed, child.wait()) };
     let Ok((out, err, (), status)) = tokio::time::timeout(limit, work).await else {
         drop(group);
-        return Ok(Ended { code: None, out: Vec::new(), err: Vec::new(), late: true });
+        return Ok(Ended {
+            code: None,
+            out: Vec::new(),
+            err: Vec::new(),
+            late: true,
+        });
     };
     drop(group);
     let code = status.map_err(Error::from)?.code();
-    Ok(Ended { code, out, err, late: false })
+    Ok(Ended {
+        code,
+        out,
+        err,
+        late: false,
+    })
 }
 
 /// Reads everything, keeps the first [`MOST_OUTPUT`] bytes.
 async fn keep(stream: Option<impl AsyncRead + Unpin>) -> Vec<u8> {
     let mut kept = Vec::new();
-    let Some(mut stream) = stream else { return kept };
+    let Some(mut stream) = stream else {
+        return kept;
+    };
     let mut room = vec![0; 64 * 1024];
     while let Ok(count) = stream.read(&mut room).await {
         if count == 0 {
@@ -106,13 +135,19 @@ async fn keep(stream: Option<impl AsyncRead + Unpin>) -> Vec<u8> {
 
 /// `IRONLOOP_PYTHON`, or the `python3` on the path.
 pub(crate) fn python() -> String {
-    std::env::var("IRONLOOP_PYTHON").ok().filter(|path| !path.is_empty()).unwrap_or_else(|| "python3".to_owned())
+    std::env::var("IRONLOOP_PYTHON")
+        .ok()
+        .filter(|path| !path.is_empty())
+        .unwrap_or_else(|| "python3".to_owned())
 }
 
 /// The path for programs: the folder of `IRONLOOP_PYTHON` first, so that `python` means that one.
 fn search_path() -> String {
     let path = std::env::var("PATH").unwrap_or_else(|_| "/usr/local/bin:/usr/bin:/bin".to_owned());
-    match Path::new(&python()).parent().filter(|folder| folder.is_absolute()) {
+    match Path::new(&python())
+        .parent()
+        .filter(|folder| folder.is_absolute())
+    {
         Some(folder) => format!("{}:{path}", folder.display()),
         None => path,
     }

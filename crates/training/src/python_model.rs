@@ -18,7 +18,7 @@ use crate::package::{MLMODEL_FILE, files_below};
 use crate::process;
 
 /// Longer than this no batch takes.
-const LIMIT: Duration = Duration::from_secs(600);
+const LIMIT: Duration = Duration::from_mins(10);
 
 const SCRIPT: &str = r#"
 import json, sys
@@ -52,10 +52,13 @@ pub struct PythonModel {
 impl PythonModel {
     /// Copies the model in the blobs' folder `path`; refused when it has no `python_function` flavour.
     pub async fn load(blobs: &Blobs, path: &str, task: Task) -> Result<Self> {
-        let folder = tempfile::Builder::new().prefix("ironloop-model-").tempdir()?;
+        let folder = tempfile::Builder::new()
+            .prefix("ironloop-model-")
+            .tempdir()?;
         let mut described = false;
         for (name, bytes) in files_below(blobs, path).await? {
-            described |= name == MLMODEL_FILE && String::from_utf8_lossy(&bytes).contains("python_function:");
+            described |= name == MLMODEL_FILE
+                && String::from_utf8_lossy(&bytes).contains("python_function:");
             let file = folder.path().join("model").join(&name);
             if let Some(parent) = file.parent() {
                 std::fs::create_dir_all(parent)?;
@@ -73,26 +76,56 @@ impl PythonModel {
     pub async fn predict(&self, batch: &RecordBatch) -> Result<Vec<f64>> {
         write_rows(batch, &self.folder.path().join("rows.arrow"))?;
         let place = self.folder.path().display().to_string();
-        let task = if self.task == Task::Binary { "binary" } else { "regression" };
-        let ended = process::run(&process::python(), &["-c", SCRIPT, &place, task], self.folder.path(), &[], Vec::new(), LIMIT).await?;
+        let task = if self.task == Task::Binary {
+            "binary"
+        } else {
+            "regression"
+        };
+        let ended = process::run(
+            &process::python(),
+            &["-c", SCRIPT, &place, task],
+            self.folder.path(),
+            &[],
+            Vec::new(),
+            LIMIT,
+        )
+        .await?;
         if ended.late {
-            return Err(Error::unavailable(format!("the Python model took longer than {} s for {} rows", LIMIT.as_secs(), batch.num_rows())));
+            return Err(Error::unavailable(format!(
+                "the Python model took longer than {} s for {} rows",
+                LIMIT.as_secs(),
+                batch.num_rows()
+            )));
         }
         if ended.code != Some(0) {
-            return Err(Error::invalid(format!("the Python model failed: {}", ended.last_words()))
-                .hint("IRONLOOP_PYTHON names the Python that has mlflow and the model's packages"));
+            return Err(
+                Error::invalid(format!("the Python model failed: {}", ended.last_words())).hint(
+                    "IRONLOOP_PYTHON names the Python that has mlflow and the model's packages",
+                ),
+            );
         }
-        let answer: Vec<Option<f64>> = serde_json::from_slice(&std::fs::read(self.folder.path().join("answer.json"))?)?;
+        let answer: Vec<Option<f64>> =
+            serde_json::from_slice(&std::fs::read(self.folder.path().join("answer.json"))?)?;
         if answer.len() != batch.num_rows() {
-            return Err(Error::invalid(format!("the Python model gave {} numbers for {} rows", answer.len(), batch.num_rows())));
+            return Err(Error::invalid(format!(
+                "the Python model gave {} numbers for {} rows",
+                answer.len(),
+                batch.num_rows()
+            )));
         }
-        Ok(answer.into_iter().map(|value| value.unwrap_or(f64::NAN)).collect())
+        Ok(answer
+            .into_iter()
+            .map(|value| value.unwrap_or(f64::NAN))
+            .collect())
     }
 }
 
 fn write_rows(batch: &RecordBatch, path: &Path) -> Result<()> {
-    let failed = |error: arrow::error::ArrowError| Error::internal(format!("cannot hand the rows to Python: {error}")).because(error);
-    let mut writer = StreamWriter::try_new(std::fs::File::create(path)?, &batch.schema()).map_err(failed)?;
+    let failed = |error: arrow::error::ArrowError| {
+        Error::internal(format!("cannot hand the rows to Python: {error}")).because(error)
+    };
+    let mut writer =
+        StreamWriter::try_new(std::fs::File::create(path)?, &batch.schema()).map_err(failed)?;
     writer.write(batch).map_err(failed)?;
     writer.finish().map_err(failed)
 }

@@ -41,7 +41,9 @@ pub(crate) struct Search<'a> {
 impl Search<'_> {
     /// The parameters of trial `number` (the first after the defaults is 1), given those before it.
     pub fn propose(&self, number: usize, before: &[Measured]) -> Params {
-        let mut rng = ChaCha8Rng::seed_from_u64(self.seed ^ (number as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let mut rng = ChaCha8Rng::seed_from_u64(
+            self.seed ^ (number as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15),
+        );
         let axes: Vec<Axis<'_>> = self.space.values().map(Axis).collect();
         let start_up = (self.trials / 3).clamp(2, 10);
         let measured: Vec<(Vec<f64>, f64)> = before
@@ -49,17 +51,25 @@ impl Search<'_> {
             .filter(|trial| trial.loss.is_finite())
             .filter_map(|trial| Some((self.point(&trial.params)?, trial.loss)))
             .collect();
-        let point = if self.method == TuneMethod::Random || number < start_up || measured.len() < 2 {
+        let point = if self.method == TuneMethod::Random || number < start_up || measured.len() < 2
+        {
             axes.iter().map(|axis| axis.any(&mut rng)).collect()
         } else {
             parzen(&axes, measured, &mut rng)
         };
-        self.space.keys().cloned().zip(axes.iter().zip(&point).map(|(axis, at)| axis.value(*at))).collect()
+        self.space
+            .keys()
+            .cloned()
+            .zip(axes.iter().zip(&point).map(|(axis, at)| axis.value(*at)))
+            .collect()
     }
 
     /// Where parameters lie in the space; none if they lie outside.
     fn point(&self, params: &Params) -> Option<Vec<f64>> {
-        self.space.iter().map(|(name, range)| Axis(range).place(params.get(name)?)).collect()
+        self.space
+            .iter()
+            .map(|(name, range)| Axis(range).place(params.get(name)?))
+            .collect()
     }
 }
 
@@ -103,23 +113,48 @@ impl Axis<'_> {
             // Half a unit of room at both ends gives the limits the same chance as the others.
             Range::Int(low, high) => {
                 let wide = (high - low) as f64 + 1.0;
-                Value::from((*low as f64 - 0.5 + at * wide).round().clamp(*low as f64, *high as f64) as i64)
+                Value::from(
+                    (*low as f64 - 0.5 + at * wide)
+                        .round()
+                        .clamp(*low as f64, *high as f64) as i64,
+                )
             }
             Range::Float(low, high) => Value::from((low + at * (high - low)).clamp(*low, *high)),
-            Range::Log(low, high) => Value::from((low.ln() + at * (high.ln() - low.ln())).exp().clamp(*low, *high)),
+            Range::Log(low, high) => Value::from(
+                (low.ln() + at * (high.ln() - low.ln()))
+                    .exp()
+                    .clamp(*low, *high),
+            ),
             Range::Choice(values) => values.get(at as usize).cloned().unwrap_or(Value::Null),
         }
     }
 
     fn place(self, value: &Value) -> Option<f64> {
-        let share = |from: f64, to: f64, at: f64| if to > from { (at - from) / (to - from) } else { 0.5 };
+        let share = |from: f64, to: f64, at: f64| {
+            if to > from {
+                (at - from) / (to - from)
+            } else {
+                0.5
+            }
+        };
         let at = match self.0 {
             Range::Int(low, high) => share(*low as f64 - 0.5, *high as f64 + 0.5, value.as_f64()?),
             Range::Float(low, high) => share(*low, *high, value.as_f64()?),
-            Range::Log(low, high) => share(low.ln(), high.ln(), value.as_f64().filter(|value| *value > 0.0)?.ln()),
-            Range::Choice(values) => return values.iter().position(|known| known == value).map(|place| place as f64),
+            Range::Log(low, high) => share(
+                low.ln(),
+                high.ln(),
+                value.as_f64().filter(|value| *value > 0.0)?.ln(),
+            ),
+            Range::Choice(values) => {
+                return values
+                    .iter()
+                    .position(|known| known == value)
+                    .map(|place| place as f64);
+            }
         };
-        (-1e-9..=1.0 + 1e-9).contains(&at).then_some(at.clamp(0.0, 1.0))
+        (-1e-9..=1.0 + 1e-9)
+            .contains(&at)
+            .then_some(at.clamp(0.0, 1.0))
     }
 }
 
@@ -135,7 +170,11 @@ impl<'a> Mixture<'a> {
         let count = trials.len() as f64;
         let width = 0.2 * count.max(1.0).powf(-1.0 / (axes.len() as f64 + 4.0));
         let least = 1.0 / (1.0 + count).min(100.0);
-        Self { axes, centres: trials.iter().map(|(point, _)| point.clone()).collect(), width: width.max(least * 0.2) }
+        Self {
+            axes,
+            centres: trials.iter().map(|(point, _)| point.clone()).collect(),
+            width: width.max(least * 0.2),
+        }
     }
 
     fn draw(&self, rng: &mut ChaCha8Rng) -> Vec<f64> {
@@ -168,22 +207,32 @@ impl<'a> Mixture<'a> {
     }
 
     fn log_density(&self, point: &[f64]) -> f64 {
-        let flat: f64 = self.axes.iter().filter_map(|axis| axis.choices()).map(|count| -(count as f64).ln()).sum();
-        let logs: Vec<f64> = self.centres.iter().map(|centre| self.bump(centre, point)).chain([flat]).collect();
+        let flat: f64 = self
+            .axes
+            .iter()
+            .filter_map(|axis| axis.choices())
+            .map(|count| -(count as f64).ln())
+            .sum();
+        let logs: Vec<f64> = self
+            .centres
+            .iter()
+            .map(|centre| self.bump(centre, point))
+            .chain([flat])
+            .collect();
         let most = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        most + logs.iter().map(|log| (log - most).exp()).sum::<f64>().ln() - (logs.len() as f64).ln()
+        most + logs.iter().map(|log| (log - most).exp()).sum::<f64>().ln()
+            - (logs.len() as f64).ln()
     }
 
     fn bump(&self, centre: &[f64], point: &[f64]) -> f64 {
         self.axes
             .iter()
             .zip(centre.iter().zip(point))
-            .map(|(axis, (centre, at))| match axis.choices() {
-                Some(count) => {
-                    let other = (1.0 - self.stay(*axis)) / count as f64;
-                    (if centre == at { self.stay(*axis) + other } else { other }).ln()
-                }
-                None => {
+            .map(|(axis, (centre, at))| {
+                if let Some(count) = axis.choices() {
+                    let stay = if centre == at { self.stay(*axis) } else { 0.0 };
+                    (stay + (1.0 - self.stay(*axis)) / count as f64).ln()
+                } else {
                     let off = (at - centre) / self.width;
                     -0.5 * off * off - (self.width * inside(*centre, self.width)).ln()
                 }
@@ -215,7 +264,10 @@ mod tests {
         BTreeMap::from([
             ("rate".to_owned(), Range::Log(0.001, 1.0)),
             ("leaves".to_owned(), Range::Int(2, 64)),
-            ("kind".to_owned(), Range::Choice(vec!["a".into(), "b".into(), "c".into()])),
+            (
+                "kind".to_owned(),
+                Range::Choice(vec!["a".into(), "b".into(), "c".into()]),
+            ),
             ("share".to_owned(), Range::Float(0.0, 1.0)),
         ])
     }
@@ -231,17 +283,28 @@ mod tests {
 
     fn search(method: TuneMethod, seed: u64, trials: usize) -> Vec<Measured> {
         let space = space();
-        let search = Search { space: &space, method, trials, seed };
+        let search = Search {
+            space: &space,
+            method,
+            trials,
+            seed,
+        };
         let mut done: Vec<Measured> = Vec::new();
         for number in 1..=trials {
             let params = search.propose(number, &done);
-            done.push(Measured { loss: loss(&params), params });
+            done.push(Measured {
+                loss: loss(&params),
+                params,
+            });
         }
         done
     }
 
     fn best(trials: &[Measured]) -> f64 {
-        trials.iter().map(|trial| trial.loss).fold(f64::INFINITY, f64::min)
+        trials
+            .iter()
+            .map(|trial| trial.loss)
+            .fold(f64::INFINITY, f64::min)
     }
 
     // proves S41
@@ -250,16 +313,28 @@ mod tests {
         for trial in search(TuneMethod::Tpe, 5, 60) {
             let rate = trial.params["rate"].as_f64().expect("a number");
             let leaves = trial.params["leaves"].as_i64().expect("a whole number");
-            assert!((0.001..=1.0).contains(&rate) && (2..=64).contains(&leaves), "{:?}", trial.params);
+            assert!(
+                (0.001..=1.0).contains(&rate) && (2..=64).contains(&leaves),
+                "{:?}",
+                trial.params
+            );
         }
     }
 
     // proves S41
     #[test]
     fn the_parzen_search_finds_better_than_chance_over_twenty_seeds() {
-        let mean = |method| (0..20).map(|seed| best(&search(method, seed, 60))).sum::<f64>() / 20.0;
+        let mean = |method| {
+            (0..20)
+                .map(|seed| best(&search(method, seed, 60)))
+                .sum::<f64>()
+                / 20.0
+        };
         let (parzen, chance) = (mean(TuneMethod::Tpe), mean(TuneMethod::Random));
-        assert!(parzen < 0.5 * chance, "the search reached {parzen} where chance reached {chance}");
+        assert!(
+            parzen < 0.5 * chance,
+            "the search reached {parzen} where chance reached {chance}"
+        );
     }
 
     // proves S41
@@ -267,9 +342,17 @@ mod tests {
     fn a_search_that_was_interrupted_goes_on_as_if_it_had_not_been() {
         let whole = search(TuneMethod::Tpe, 9, 30);
         let space = space();
-        let resumed = Search { space: &space, method: TuneMethod::Tpe, trials: 30, seed: 9 };
+        let resumed = Search {
+            space: &space,
+            method: TuneMethod::Tpe,
+            trials: 30,
+            seed: 9,
+        };
         for number in [12, 21, 30] {
-            assert_eq!(resumed.propose(number, &whole[..number - 1]), whole[number - 1].params);
+            assert_eq!(
+                resumed.propose(number, &whole[..number - 1]),
+                whole[number - 1].params
+            );
         }
     }
 }

@@ -43,7 +43,12 @@ impl SelfTest {
                 .inputs
                 .iter()
                 .zip(&readers)
-                .map(|(input, reader)| Ok(to_json(input.kind, reader.cell(input, *row as usize, &mut text)?)))
+                .map(|(input, reader)| {
+                    Ok(to_json(
+                        input.kind,
+                        reader.cell(input, *row as usize, &mut text)?,
+                    ))
+                })
                 .collect::<Result<_>>()?;
             chosen.push(cells);
         }
@@ -54,9 +59,18 @@ impl SelfTest {
             .inputs
             .iter()
             .enumerate()
-            .map(|(place, input)| (input.name.clone(), chosen.iter().map(|row| row[place].clone()).collect()))
+            .map(|(place, input)| {
+                (
+                    input.name.clone(),
+                    chosen.iter().map(|row| row[place].clone()).collect(),
+                )
+            })
             .collect();
-        let mut test = Self { columns, output: Vec::new(), tolerance: TOLERANCE };
+        let mut test = Self {
+            columns,
+            output: Vec::new(),
+            tolerance: TOLERANCE,
+        };
         test.output = test.predict(model)?;
         Ok(test)
     }
@@ -65,21 +79,47 @@ impl SelfTest {
     pub fn deviation(&self, model: &Model) -> Result<f64> {
         let predicted = self.predict(model)?;
         if predicted.len() != self.output.len() || predicted.is_empty() {
-            return Err(Error::invalid(format!("the self-test has {} rows and {} predictions", predicted.len(), self.output.len())));
+            return Err(Error::invalid(format!(
+                "the self-test has {} rows and {} predictions",
+                predicted.len(),
+                self.output.len()
+            )));
         }
-        Ok(predicted.iter().zip(&self.output).map(|(is, should)| off(*is, *should)).fold(0.0, f64::max))
+        Ok(predicted
+            .iter()
+            .zip(&self.output)
+            .map(|(is, should)| off(*is, *should))
+            .fold(0.0, f64::max))
     }
 
     /// Row `row`, in the order of the signature.
     pub fn row(&self, model: &Model, row: usize) -> Result<Vec<&Value>> {
-        let cell = |name: &String| self.columns.get(name).and_then(Value::as_array).and_then(|column| column.get(row));
-        let missing = |name: &String| Error::invalid(format!("the self-test has no value of {name:?} in row {row}"));
-        model.signature().inputs.iter().map(|input| cell(&input.name).ok_or_else(|| missing(&input.name))).collect()
+        let cell = |name: &String| {
+            self.columns
+                .get(name)
+                .and_then(Value::as_array)
+                .and_then(|column| column.get(row))
+        };
+        let missing = |name: &String| {
+            Error::invalid(format!(
+                "the self-test has no value of {name:?} in row {row}"
+            ))
+        };
+        model
+            .signature()
+            .inputs
+            .iter()
+            .map(|input| cell(&input.name).ok_or_else(|| missing(&input.name)))
+            .collect()
     }
 
     /// How many rows there are.
     pub fn len(&self) -> usize {
-        self.columns.values().next().and_then(Value::as_array).map_or(0, Vec::len)
+        self.columns
+            .values()
+            .next()
+            .and_then(Value::as_array)
+            .map_or(0, Vec::len)
     }
 
     /// Whether there is none.
@@ -101,7 +141,11 @@ impl SelfTest {
         let mut room = model.room();
         (0..self.len())
             .map(|row| {
-                let cells = self.row(model, row)?.into_iter().map(from_json).collect::<Result<Vec<_>>>()?;
+                let cells = self
+                    .row(model, row)?
+                    .into_iter()
+                    .map(from_json)
+                    .collect::<Result<Vec<_>>>()?;
                 model.predict_cells(&cells, &mut room)
             })
             .collect()
@@ -129,14 +173,23 @@ fn from_json(value: &Value) -> Result<Cell<'_>> {
         Value::Null => Ok(Cell::Missing),
         Value::String(text) => Ok(Cell::Text(text)),
         Value::Bool(value) => Ok(Cell::Number(f64::from(u8::from(*value)))),
-        value => value.as_f64().map(Cell::Number).ok_or_else(|| Error::invalid(format!("the self-test holds {value}"))),
+        value => value
+            .as_f64()
+            .map(Cell::Number)
+            .ok_or_else(|| Error::invalid(format!("the self-test holds {value}"))),
     }
 }
 
 fn unusual(model: &Model, usual: &[Value]) -> Vec<Vec<Value>> {
     let inputs = &model.signature().inputs;
     let with = |change: &dyn Fn(InputKind, bool) -> Option<Value>| -> Vec<Value> {
-        inputs.iter().zip(usual).map(|(input, value)| change(input.kind, input.nullable).unwrap_or_else(|| value.clone())).collect()
+        inputs
+            .iter()
+            .zip(usual)
+            .map(|(input, value)| {
+                change(input.kind, input.nullable).unwrap_or_else(|| value.clone())
+            })
+            .collect()
     };
     vec![
         with(&|_, nullable| nullable.then_some(Value::Null)),

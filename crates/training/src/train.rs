@@ -52,7 +52,16 @@ pub struct TrainRequest {
 impl TrainContext {
     /// A context for a plain training.
     pub fn new(db: Db, blobs: Blobs, data: Data, tracking_uri: impl Into<String>) -> Self {
-        Self { db, blobs, data, tracking_uri: tracking_uri.into(), request: TrainRequest { user: "local".to_owned(), ..TrainRequest::default() } }
+        Self {
+            db,
+            blobs,
+            data,
+            tracking_uri: tracking_uri.into(),
+            request: TrainRequest {
+                user: "local".to_owned(),
+                ..TrainRequest::default()
+            },
+        }
     }
 }
 
@@ -121,21 +130,49 @@ pub fn check(project: &Project, request: &TrainRequest) -> Result<()> {
 
 fn spec(project: &Project) -> Result<&TrainSpec> {
     project.file.train.as_ref().ok_or_else(|| {
-        Error::invalid(format!("the project {} does not say what to train", project.name)).hint("write [train] and at least one [[train.candidate]]")
+        Error::invalid(format!(
+            "the project {} does not say what to train",
+            project.name
+        ))
+        .hint("write [train] and at least one [[train.candidate]]")
     })
 }
 
 /// Trains what the project file asks for. Long: it takes a processor for as long as the trials need.
-pub async fn train(ctx: &TrainContext, project: &Project, progress: ProgressFn<'_>) -> Result<TrainOutcome> {
+pub async fn train(
+    ctx: &TrainContext,
+    project: &Project,
+    progress: ProgressFn<'_>,
+) -> Result<TrainOutcome> {
     let spec = spec(project)?;
-    progress(Progress { step: "prepare".to_owned(), done: 0, total: 1, message: "reading the data".to_owned() });
+    progress(Progress {
+        step: "prepare".to_owned(),
+        done: 0,
+        total: 1,
+        message: "reading the data".to_owned(),
+    });
     let data = std::sync::Arc::new(ctx.data.prepare(project).await?);
     let metric: Metric = spec.optimise.metric.parse()?;
-    let context = Context::new(data.task).with_payoff(project.file.payoff.as_ref().map(|payoff| payoff.amounts));
+    let context = Context::new(data.task)
+        .with_payoff(project.file.payoff.as_ref().map(|payoff| payoff.amounts));
     let candidates = candidate::chosen(spec, &ctx.request)?;
     let parent = parent::begin(ctx, project, spec, &data).await?;
-    let deadline = spec.tune.limit.and_then(|limit| std::time::Duration::try_from(limit).ok()).map(|limit| Instant::now() + limit);
-    let work = Work { ctx, project, spec, data, metric, context, parent, deadline, progress };
+    let deadline = spec
+        .tune
+        .limit
+        .and_then(|limit| std::time::Duration::try_from(limit).ok())
+        .map(|limit| Instant::now() + limit);
+    let work = Work {
+        ctx,
+        project,
+        spec,
+        data,
+        metric,
+        context,
+        parent,
+        deadline,
+        progress,
+    };
     match candidate::all(&work, &candidates).await {
         Ok(outcome) => {
             parent::end(&work, &outcome).await?;

@@ -41,7 +41,8 @@ impl Tree {
     /// end, a feature that is not there.
     fn check(&self, features: usize) -> Result<()> {
         let len = self.len();
-        let even = self.feature.len() == len && self.left.len() == len && self.missing_left.len() == len;
+        let even =
+            self.feature.len() == len && self.left.len() == len && self.missing_left.len() == len;
         let walkable = (0..len).all(|node| {
             let left = self.left[node] as usize;
             left == 0 || (left > node && left + 1 < len && (self.feature[node] as usize) < features)
@@ -143,10 +144,24 @@ impl Node {
 impl Tree {
     fn node(&self, node: usize, root: u32) -> Node {
         if self.is_leaf(node) {
-            return Node { feature: MISSING_LEFT, left: root + node as u32, threshold: f32::INFINITY, leaf: self.value[node] };
+            return Node {
+                feature: MISSING_LEFT,
+                left: root + node as u32,
+                threshold: f32::INFINITY,
+                leaf: self.value[node],
+            };
         }
-        let missing = if self.missing_left[node] == 0 { 0 } else { MISSING_LEFT };
-        Node { feature: self.feature[node] | missing, left: root + self.left[node], threshold: self.value[node], leaf: 0.0 }
+        let missing = if self.missing_left[node] == 0 {
+            0
+        } else {
+            MISSING_LEFT
+        };
+        Node {
+            feature: self.feature[node] | missing,
+            left: root + self.left[node],
+            threshold: self.value[node],
+            leaf: 0.0,
+        }
     }
 }
 
@@ -168,7 +183,12 @@ mod tests {
     #[test]
     fn a_missing_value_goes_the_way_that_its_node_says() {
         let walker = Walker::new(&vec![small(); 9], 2).expect("a good tree");
-        for (row, leaf) in [([0.0, 0.0], 10.0), ([0.0, 5.0], 20.0), ([f32::NAN, f32::NAN], 20.0), ([1.0, 0.0], 30.0)] {
+        for (row, leaf) in [
+            ([0.0, 0.0], 10.0),
+            ([0.0, 5.0], 20.0),
+            ([f32::NAN, f32::NAN], 20.0),
+            ([1.0, 0.0], 30.0),
+        ] {
             assert_eq!(walker.sum(&row), 9.0 * leaf, "{row:?}");
         }
     }

@@ -54,10 +54,15 @@ pub(crate) fn cross_validate(
     seed: u64,
 ) -> Result<Scores> {
     if data.folds.is_empty() {
-        return Err(Error::invalid("there are no folds to validate on").hint("say how many in [split]: validate = { folds = 4 }"));
+        return Err(Error::invalid("there are no folds to validate on")
+            .hint("say how many in [split]: validate = { folds = 4 }"));
     }
     let mut metrics = vec![metric];
-    metrics.extend(usual_metrics(data.task).iter().filter(|usual| **usual != metric));
+    metrics.extend(
+        usual_metrics(data.task)
+            .iter()
+            .filter(|usual| **usual != metric),
+    );
     let measured: Vec<Vec<f64>> = data
         .folds
         .par_iter()
@@ -66,24 +71,53 @@ pub(crate) fn cross_validate(
             score(&model, data, validate, &metrics, context)
         })
         .collect::<Result<_>>()?;
-    let column = |place: usize| -> Vec<f64> { measured.iter().map(|values| values[place]).collect() };
+    let column =
+        |place: usize| -> Vec<f64> { measured.iter().map(|values| values[place]).collect() };
     let folds = column(0);
     let (mean, std) = mean_and_deviation(&folds);
-    let others = metrics.iter().enumerate().skip(1).map(|(place, metric)| (metric.to_string(), mean_and_deviation(&column(place)).0)).collect();
-    Ok(Scores { mean, std, folds, others })
+    let others = metrics
+        .iter()
+        .enumerate()
+        .skip(1)
+        .map(|(place, metric)| (metric.to_string(), mean_and_deviation(&column(place)).0))
+        .collect();
+    Ok(Scores {
+        mean,
+        std,
+        folds,
+        others,
+    })
 }
 
-fn score(model: &crate::Model, data: &Prepared, rows: &[u32], metrics: &[Metric], context: &Context) -> Result<Vec<f64>> {
-    let known: Vec<u32> = rows.iter().copied().filter(|row| data.label[*row as usize].is_finite()).collect();
+fn score(
+    model: &crate::Model,
+    data: &Prepared,
+    rows: &[u32],
+    metrics: &[Metric],
+    context: &Context,
+) -> Result<Vec<f64>> {
+    let known: Vec<u32> = rows
+        .iter()
+        .copied()
+        .filter(|row| data.label[*row as usize].is_finite())
+        .collect();
     let predicted = model.predict_some(&data.batch, &known)?;
     let truth: Vec<f64> = known.iter().map(|row| data.label[*row as usize]).collect();
-    metrics.iter().map(|metric| compute(*metric, &truth, &predicted, context)).collect()
+    metrics
+        .iter()
+        .map(|metric| compute(*metric, &truth, &predicted, context))
+        .collect()
 }
 
 fn mean_and_deviation(values: &[f64]) -> (f64, f64) {
     let count = values.len() as f64;
     let mean = values.iter().sum::<f64>() / count;
-    let std = (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / count).sqrt();
+    let std = (values
+        .iter()
+        .map(|value| (value - mean).powi(2))
+        .sum::<f64>()
+        / count)
+        .sqrt();
     (mean, std)
 }
 
@@ -96,17 +130,37 @@ pub(crate) fn first_params(candidate: &CandidateSpec, task: Task) -> Result<Para
             .params
             .get(name)
             .and_then(serde_json::Value::as_f64)
-            .or_else(|| defaults.iter().find(|(known, _)| known == name).map(|(_, value)| *value));
+            .or_else(|| {
+                defaults
+                    .iter()
+                    .find(|(known, _)| known == name)
+                    .map(|(_, value)| *value)
+            });
         let value = match range {
             Range::Int(low, high) => {
                 let middle = f64::midpoint(*low as f64, *high as f64);
-                plain(default.unwrap_or(middle).round().clamp(*low as f64, *high as f64))
+                plain(
+                    default
+                        .unwrap_or(middle)
+                        .round()
+                        .clamp(*low as f64, *high as f64),
+                )
             }
-            Range::Float(low, high) => default.unwrap_or(f64::midpoint(*low, *high)).clamp(*low, *high).into(),
-            Range::Log(low, high) => default.unwrap_or((low * high).sqrt()).clamp(*low, *high).into(),
+            Range::Float(low, high) => default
+                .unwrap_or(f64::midpoint(*low, *high))
+                .clamp(*low, *high)
+                .into(),
+            Range::Log(low, high) => default
+                .unwrap_or((low * high).sqrt())
+                .clamp(*low, *high)
+                .into(),
             Range::Choice(values) => {
-                let chosen = default.map(plain).filter(|default| values.contains(default));
-                chosen.or_else(|| values.first().cloned()).unwrap_or_default()
+                let chosen = default
+                    .map(plain)
+                    .filter(|default| values.contains(default));
+                chosen
+                    .or_else(|| values.first().cloned())
+                    .unwrap_or_default()
             }
         };
         params.insert(name.clone(), value);

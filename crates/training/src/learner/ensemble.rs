@@ -5,7 +5,9 @@
 
 use base::{Error, Result};
 use hessboost::config::GrowPolicy;
-use hessboost::prelude::{BoostedModel, DMatrix, HessboostError, Objective, RegLoss, TrainingParams, TreeMethod, train};
+use hessboost::prelude::{
+    BoostedModel, DMatrix, HessboostError, Objective, RegLoss, TrainingParams, TreeMethod, train,
+};
 
 use super::{Learner, Matrix};
 use crate::estimator::{Estimator, Link};
@@ -24,7 +26,13 @@ pub(super) struct Boosting {
     pub link: Link,
 }
 
-const FOREST: &[(&str, f64)] = &[("trees", 100.0), ("max_depth", 12.0), ("min_leaf", 5.0), ("columns", 0.8), ("rows", 0.632)];
+const FOREST: &[(&str, f64)] = &[
+    ("trees", 100.0),
+    ("max_depth", 12.0),
+    ("min_leaf", 5.0),
+    ("columns", 0.8),
+    ("rows", 0.632),
+];
 
 const BOOSTING: &[(&str, f64)] = &[
     ("trees", 200.0),
@@ -39,7 +47,10 @@ const BOOSTING: &[(&str, f64)] = &[
 
 /// The default of `name` in a table of them.
 fn default(table: &[(&str, f64)], name: &str) -> f64 {
-    table.iter().find(|(known, _)| *known == name).map_or(0.0, |(_, value)| *value)
+    table
+        .iter()
+        .find(|(known, _)| *known == name)
+        .map_or(0.0, |(_, value)| *value)
 }
 
 impl Learner for Forest {
@@ -87,7 +98,9 @@ impl Learner for Boosting {
         let min_leaf = get("min_leaf", 1.0, 1e9)?;
         let (objective, weight) = match self.link {
             Link::Logistic => (Objective::BinaryLogistic(RegLoss::default()), spread(label)),
-            Link::Identity | Link::Probability => (Objective::SquaredError(RegLoss::default()), 1.0),
+            Link::Identity | Link::Probability => {
+                (Objective::SquaredError(RegLoss::default()), 1.0)
+            }
         };
         let trained = TrainingParams::builder()
             .objective(objective)
@@ -115,10 +128,17 @@ fn spread(label: &[f64]) -> f64 {
     (share * (1.0 - share)).max(1e-6)
 }
 
-fn grow(params: &TrainingParams, matrix: &Matrix, label: &[f64], rounds: usize) -> Result<BoostedModel> {
+fn grow(
+    params: &TrainingParams,
+    matrix: &Matrix,
+    label: &[f64],
+    rounds: usize,
+) -> Result<BoostedModel> {
     let values: Vec<f32> = matrix.values.iter().map(|value| *value as f32).collect();
     let label: Vec<f32> = label.iter().map(|truth| *truth as f32).collect();
-    let data = DMatrix::from_dense_vec(values, matrix.rows, matrix.columns).and_then(|data| data.with_labels(&label)).map_err(refused)?;
+    let data = DMatrix::from_dense_vec(values, matrix.rows, matrix.columns)
+        .and_then(|data| data.with_labels(&label))
+        .map_err(refused)?;
     train(params, &data, rounds).map_err(refused)
 }
 
@@ -127,7 +147,11 @@ fn refused(error: HessboostError) -> Error {
 }
 
 fn ours(model: &BoostedModel, link: Link) -> Estimator {
-    Estimator::Trees { base: f64::from(model.base_score()), link, trees: model.trees().iter().map(renumber).collect() }
+    Estimator::Trees {
+        base: f64::from(model.base_score()),
+        link,
+        trees: model.trees().iter().map(renumber).collect(),
+    }
 }
 
 /// The engine's tree with its nodes in breadth-first order, so that a node's children are neighbours.
@@ -140,7 +164,11 @@ fn renumber(tree: &hessboost::tree::RegTree) -> Tree {
         let node = &nodes[order[next]];
         let leaf = node.is_leaf();
         ours.feature.push(if leaf { 0 } else { node.split_feature });
-        ours.value.push(if leaf { node.leaf_value } else { node.split_cond });
+        ours.value.push(if leaf {
+            node.leaf_value
+        } else {
+            node.split_cond
+        });
         ours.left.push(if leaf { 0 } else { order.len() as u32 });
         ours.missing_left.push(u8::from(!leaf && node.default_left));
         if !leaf {
@@ -153,7 +181,7 @@ fn renumber(tree: &hessboost::tree::RegTree) -> Tree {
 
 #[cfg(test)]
 mod tests {
-    
+
     use rand::{Rng as _, SeedableRng as _};
 
     use super::*;
@@ -165,16 +193,37 @@ mod tests {
         let mut values = Vec::new();
         let mut label = Vec::new();
         for _ in 0..rows {
-            let row: Vec<f64> = (0..columns).map(|_| if rng.random_bool(0.1) { f64::NAN } else { rng.random_range(-3.0..3.0) }).collect();
+            let row: Vec<f64> = (0..columns)
+                .map(|_| {
+                    if rng.random_bool(0.1) {
+                        f64::NAN
+                    } else {
+                        rng.random_range(-3.0..3.0)
+                    }
+                })
+                .collect();
             let known = |place: usize| if row[place].is_nan() { 0.5 } else { row[place] };
             label.push(known(0) * 2.0 + known(1).powi(2) + rng.random_range(-0.5..0.5));
             values.extend(row);
         }
-        (Matrix { rows, columns, values }, label)
+        (
+            Matrix {
+                rows,
+                columns,
+                values,
+            },
+            label,
+        )
     }
 
     /// The engine's own predictions beside those of our trees.
-    fn largest_difference(params: &TrainingParams, link: Link, label: &[f64], matrix: &Matrix, rounds: usize) -> f64 {
+    fn largest_difference(
+        params: &TrainingParams,
+        link: Link,
+        label: &[f64],
+        matrix: &Matrix,
+        rounds: usize,
+    ) -> f64 {
         let model = grow(params, matrix, label, rounds).expect("grows");
         let scorer = Scorer::new(&ours(&model, link), matrix.columns).expect("a good estimator");
         let mut room = vec![0.0; matrix.columns];
@@ -193,17 +242,55 @@ mod tests {
     #[test]
     fn our_trees_predict_what_the_engine_predicts() {
         let (matrix, label) = noisy(1500);
-        let squared = TrainingParams::builder().tree_method(TreeMethod::Hist).grow_policy(GrowPolicy::LossGuide).max_leaves(31).eta(0.1);
-        let off = largest_difference(&squared.build().expect("good"), Link::Identity, &label, &matrix, 100);
-        assert!(off < 2e-6, "boosting for a number is {off} away from its engine");
+        let squared = TrainingParams::builder()
+            .tree_method(TreeMethod::Hist)
+            .grow_policy(GrowPolicy::LossGuide)
+            .max_leaves(31)
+            .eta(0.1);
+        let off = largest_difference(
+            &squared.build().expect("good"),
+            Link::Identity,
+            &label,
+            &matrix,
+            100,
+        );
+        assert!(
+            off < 2e-6,
+            "boosting for a number is {off} away from its engine"
+        );
 
-        let yes: Vec<f64> = label.iter().map(|value| f64::from(u8::from(*value > 2.0))).collect();
-        let logistic = TrainingParams::builder().objective(Objective::BinaryLogistic(RegLoss::default())).tree_method(TreeMethod::Hist);
-        let off = largest_difference(&logistic.build().expect("good"), Link::Logistic, &yes, &matrix, 100);
-        assert!(off < 2e-6, "boosting for yes or no is {off} away from its engine");
+        let yes: Vec<f64> = label
+            .iter()
+            .map(|value| f64::from(u8::from(*value > 2.0)))
+            .collect();
+        let logistic = TrainingParams::builder()
+            .objective(Objective::BinaryLogistic(RegLoss::default()))
+            .tree_method(TreeMethod::Hist);
+        let off = largest_difference(
+            &logistic.build().expect("good"),
+            Link::Logistic,
+            &yes,
+            &matrix,
+            100,
+        );
+        assert!(
+            off < 2e-6,
+            "boosting for yes or no is {off} away from its engine"
+        );
 
-        let forest = TrainingParams::builder().tree_method(TreeMethod::Hist).num_parallel_tree(50).eta(1.0).lambda(0.0).subsample(0.6);
-        let off = largest_difference(&forest.build().expect("good"), Link::Identity, &label, &matrix, 1);
+        let forest = TrainingParams::builder()
+            .tree_method(TreeMethod::Hist)
+            .num_parallel_tree(50)
+            .eta(1.0)
+            .lambda(0.0)
+            .subsample(0.6);
+        let off = largest_difference(
+            &forest.build().expect("good"),
+            Link::Identity,
+            &label,
+            &matrix,
+            1,
+        );
         assert!(off < 2e-6, "a forest is {off} away from its engine");
     }
 
@@ -211,8 +298,14 @@ mod tests {
     #[test]
     fn the_same_seed_gives_the_same_trees_and_another_seed_others() {
         let (matrix, label) = noisy(600);
-        let forest = Forest { link: Link::Identity };
-        let grow = |seed| forest.fit(&matrix, &label, &Params::new(), seed).expect("fits");
+        let forest = Forest {
+            link: Link::Identity,
+        };
+        let grow = |seed| {
+            forest
+                .fit(&matrix, &label, &Params::new(), seed)
+                .expect("fits")
+        };
         assert_eq!(grow(3), grow(3));
         assert_ne!(grow(3), grow(4));
     }

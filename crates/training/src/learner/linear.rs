@@ -26,7 +26,13 @@ impl Learner for Ridge {
         &[("l2", 1.0)]
     }
 
-    fn fit(&self, matrix: &Matrix, label: &[f64], params: &Params, _seed: u64) -> Result<Estimator> {
+    fn fit(
+        &self,
+        matrix: &Matrix,
+        label: &[f64],
+        params: &Params,
+        _seed: u64,
+    ) -> Result<Estimator> {
         let l2 = penalty(params)?;
         let (x, means) = centred(matrix);
         let mean = label.iter().sum::<f64>() / label.len() as f64;
@@ -34,7 +40,11 @@ impl Learner for Ridge {
         let mut normal = x.tr_mul(&x);
         add_to_diagonal(&mut normal, l2);
         let weights = solve(normal, &x.tr_mul(&y))?;
-        Ok(Estimator::Linear { intercept: mean - weights.dot(&means), weights: weights.as_slice().to_vec(), link: Link::Identity })
+        Ok(Estimator::Linear {
+            intercept: mean - weights.dot(&means),
+            weights: weights.as_slice().to_vec(),
+            link: Link::Identity,
+        })
     }
 }
 
@@ -47,7 +57,13 @@ impl Learner for Logistic {
         &[("l2", 1.0)]
     }
 
-    fn fit(&self, matrix: &Matrix, label: &[f64], params: &Params, _seed: u64) -> Result<Estimator> {
+    fn fit(
+        &self,
+        matrix: &Matrix,
+        label: &[f64],
+        params: &Params,
+        _seed: u64,
+    ) -> Result<Estimator> {
         let l2 = penalty(params)?;
         let (x, means) = centred(matrix);
         // The intercept is the last column; the penalty leaves it out.
@@ -55,7 +71,11 @@ impl Learner for Logistic {
         let weights = newton(&x, label, l2)?;
         let slopes = weights.rows(0, matrix.columns);
         let intercept = weights[matrix.columns] - slopes.dot(&means);
-        Ok(Estimator::Linear { intercept, weights: slopes.as_slice().to_vec(), link: Link::Logistic })
+        Ok(Estimator::Linear {
+            intercept,
+            weights: slopes.as_slice().to_vec(),
+            link: Link::Logistic,
+        })
     }
 }
 
@@ -85,7 +105,9 @@ fn newton(x: &DMatrix<f64>, label: &[f64], l2: f64) -> Result<DVector<f64>> {
                 break None;
             }
         };
-        let Some((next, next_loss)) = better else { break };
+        let Some((next, next_loss)) = better else {
+            break;
+        };
         let gained = loss - next_loss;
         (weights, loss) = (next, next_loss);
         if gained <= 1e-13 * loss.abs() {
@@ -98,11 +120,20 @@ fn newton(x: &DMatrix<f64>, label: &[f64], l2: f64) -> Result<DVector<f64>> {
 fn objective(x: &DMatrix<f64>, label: &[f64], weights: &DVector<f64>, l2: f64) -> f64 {
     let scores = x * weights;
     // log(1 + e^s) − y s without overflow.
-    let loss: f64 = scores.iter().zip(label).map(|(s, y)| s.max(0.0) + (-s.abs()).exp().ln_1p() - y * s).sum();
+    let loss: f64 = scores
+        .iter()
+        .zip(label)
+        .map(|(s, y)| s.max(0.0) + (-s.abs()).exp().ln_1p() - y * s)
+        .sum();
     loss + 0.5 * l2 * weights.rows(0, weights.len() - 1).norm_squared()
 }
 
-fn derivatives(x: &DMatrix<f64>, label: &[f64], weights: &DVector<f64>, l2: f64) -> (DVector<f64>, DMatrix<f64>) {
+fn derivatives(
+    x: &DMatrix<f64>,
+    label: &[f64],
+    weights: &DVector<f64>,
+    l2: f64,
+) -> (DVector<f64>, DMatrix<f64>) {
     let slopes = x.ncols() - 1;
     let chances = (x * weights).map(|score| Link::Logistic.apply(score));
     let errors = DVector::from_iterator(label.len(), chances.iter().zip(label).map(|(p, y)| p - y));
@@ -148,7 +179,11 @@ fn solve(matrix: DMatrix<f64>, right: &DVector<f64>) -> Result<DVector<f64>> {
     let scale = matrix.amax();
     let inverse = matrix
         .pseudo_inverse(1e-12 * scale.max(f64::MIN_POSITIVE))
-        .map_err(|reason| Error::internal(format!("the equations of the linear model cannot be solved: {reason}")))?;
+        .map_err(|reason| {
+            Error::internal(format!(
+                "the equations of the linear model cannot be solved: {reason}"
+            ))
+        })?;
     Ok(inverse * right)
 }
 

@@ -1,8 +1,8 @@
 //! Puts ONNX nodes, constants, inputs and outputs together.
 
 use crate::onnx_proto::{
-    AttributeProto, Dimension, DimensionProto, GraphProto, NodeProto, TensorProto, TensorShapeProto, TensorTypeProto, TypeProto,
-    ValueInfoProto, attribute_type, data_type,
+    AttributeProto, Dimension, DimensionProto, GraphProto, NodeProto, TensorProto,
+    TensorShapeProto, TensorTypeProto, TypeProto, ValueInfoProto, attribute_type, data_type,
 };
 
 /// A setting of a node.
@@ -58,7 +58,10 @@ impl Graph {
 
     /// A constant of 64-bit numbers.
     pub fn doubles(&mut self, values: &[f64], dims: &[i64]) -> String {
-        let raw = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        let raw = values
+            .iter()
+            .flat_map(|value| value.to_le_bytes())
+            .collect();
         self.constant(data_type::DOUBLE, raw, dims)
     }
 
@@ -69,7 +72,10 @@ impl Graph {
 
     /// A constant list of whole numbers.
     pub fn ints(&mut self, values: &[i64]) -> String {
-        let raw = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        let raw = values
+            .iter()
+            .flat_map(|value| value.to_le_bytes())
+            .collect();
         self.constant(data_type::INT64, raw, &[values.len() as i64])
     }
 
@@ -95,14 +101,26 @@ impl Graph {
         loop {
             self.made += 1;
             let name = format!("v{}", self.made);
-            if !self.proto.input.iter().any(|input| input.name.as_deref() == Some(&name)) {
+            if !self
+                .proto
+                .input
+                .iter()
+                .any(|input| input.name.as_deref() == Some(&name))
+            {
                 return name;
             }
         }
     }
 
-    fn push(&mut self, op: &str, inputs: &[&str], output: Vec<String>, attributes: &[Attribute<'_>]) {
-        let domain = matches!(op, "LabelEncoder" | "TreeEnsembleRegressor").then(|| "ai.onnx.ml".to_owned());
+    fn push(
+        &mut self,
+        op: &str,
+        inputs: &[&str],
+        output: Vec<String>,
+        attributes: &[Attribute<'_>],
+    ) {
+        let domain =
+            matches!(op, "LabelEncoder" | "TreeEnsembleRegressor").then(|| "ai.onnx.ml".to_owned());
         self.proto.node.push(NodeProto {
             input: inputs.iter().map(|name| (*name).to_owned()).collect(),
             name: Some(format!("n{}", self.proto.node.len())),
@@ -117,20 +135,54 @@ impl Graph {
 
 impl Attribute<'_> {
     fn proto(&self) -> AttributeProto {
-        let of = |name: &str, kind| AttributeProto { name: Some(name.to_owned()), r#type: Some(kind), ..AttributeProto::default() };
+        let of = |name: &str, kind| AttributeProto {
+            name: Some(name.to_owned()),
+            r#type: Some(kind),
+            ..AttributeProto::default()
+        };
         match self {
-            Self::Int(name, value) => AttributeProto { i: Some(*value), ..of(name, attribute_type::INT) },
-            Self::Ints(name, values) => AttributeProto { ints: values.clone(), ..of(name, attribute_type::INTS) },
-            Self::Float(name, value) => AttributeProto { f: Some(*value), ..of(name, attribute_type::FLOAT) },
-            Self::Floats(name, values) => AttributeProto { floats: values.clone(), ..of(name, attribute_type::FLOATS) },
-            Self::Strings(name, values) => AttributeProto { strings: values.clone(), ..of(name, attribute_type::STRINGS) },
+            Self::Int(name, value) => AttributeProto {
+                i: Some(*value),
+                ..of(name, attribute_type::INT)
+            },
+            Self::Ints(name, values) => AttributeProto {
+                ints: values.clone(),
+                ..of(name, attribute_type::INTS)
+            },
+            Self::Float(name, value) => AttributeProto {
+                f: Some(*value),
+                ..of(name, attribute_type::FLOAT)
+            },
+            Self::Floats(name, values) => AttributeProto {
+                floats: values.clone(),
+                ..of(name, attribute_type::FLOATS)
+            },
+            Self::Strings(name, values) => AttributeProto {
+                strings: values.clone(),
+                ..of(name, attribute_type::STRINGS)
+            },
         }
     }
 }
 
 fn column(name: &str, kind: i32) -> ValueInfoProto {
-    let rows = DimensionProto { value: Some(Dimension::Param("N".to_owned())) };
-    let one = DimensionProto { value: Some(Dimension::Value(1)) };
-    let tensor = TensorTypeProto { elem_type: Some(kind), shape: Some(TensorShapeProto { dim: vec![rows, one] }) };
-    ValueInfoProto { name: Some(name.to_owned()), r#type: Some(TypeProto { tensor_type: Some(tensor) }), doc_string: None }
+    let rows = DimensionProto {
+        value: Some(Dimension::Param("N".to_owned())),
+    };
+    let one = DimensionProto {
+        value: Some(Dimension::Value(1)),
+    };
+    let tensor = TensorTypeProto {
+        elem_type: Some(kind),
+        shape: Some(TensorShapeProto {
+            dim: vec![rows, one],
+        }),
+    };
+    ValueInfoProto {
+        name: Some(name.to_owned()),
+        r#type: Some(TypeProto {
+            tensor_type: Some(tensor),
+        }),
+        doc_string: None,
+    }
 }

@@ -16,9 +16,16 @@ enum Place {
     /// Texts.
     Text(String),
     /// Numbers, and for a moment the milliseconds that they came from.
-    Number { value: String, moments: Option<String> },
+    Number {
+        value: String,
+        moments: Option<String>,
+    },
     /// One of the columns of a wider value.
-    Part { value: String, column: usize, width: usize },
+    Part {
+        value: String,
+        column: usize,
+        width: usize,
+    },
 }
 
 /// Adds all steps; the answer is the name of the features, `double [N, F]`.
@@ -28,10 +35,12 @@ pub(super) fn features(graph: &mut Graph, document: &Document) -> Result<String>
         places.insert(input.name.clone(), raw(graph, &input.name, input.kind));
     }
     for step in &document.prep.steps {
-        let from = places
-            .get(step.from())
-            .cloned()
-            .ok_or_else(|| Error::internal(format!("the preprocessing graph has no column {:?}", step.from())))?;
+        let from = places.get(step.from()).cloned().ok_or_else(|| {
+            Error::internal(format!(
+                "the preprocessing graph has no column {:?}",
+                step.from()
+            ))
+        })?;
         add(graph, step, &from, &mut places)?;
     }
     let blocks = blocks(graph, &document.prep.features, &places)?;
@@ -43,14 +52,23 @@ pub(super) fn features(graph: &mut Graph, document: &Document) -> Result<String>
 fn raw(graph: &mut Graph, name: &str, kind: InputKind) -> Place {
     match kind {
         InputKind::Category => Place::Text(name.to_owned()),
-        InputKind::Bool => Place::Number { value: name.to_owned(), moments: None },
+        InputKind::Bool => Place::Number {
+            value: name.to_owned(),
+            moments: None,
+        },
         InputKind::Numeric => {
             let small = graph.cast(name, data_type::FLOAT);
-            Place::Number { value: graph.cast(&small, data_type::DOUBLE), moments: None }
+            Place::Number {
+                value: graph.cast(&small, data_type::DOUBLE),
+                moments: None,
+            }
         }
         InputKind::Datetime => {
             let value = graph.cast(name, data_type::DOUBLE);
-            Place::Number { value: or_missing(graph, name, &value), moments: Some(name.to_owned()) }
+            Place::Number {
+                value: or_missing(graph, name, &value),
+                moments: Some(name.to_owned()),
+            }
         }
     }
 }
@@ -63,22 +81,52 @@ fn or_missing(graph: &mut Graph, moments: &str, value: &str) -> String {
     graph.node("Where", &[&unknown, &nan, value], &[])
 }
 
-fn add(graph: &mut Graph, step: &Step, from: &Place, places: &mut HashMap<String, Place>) -> Result<()> {
+fn add(
+    graph: &mut Graph,
+    step: &Step,
+    from: &Place,
+    places: &mut HashMap<String, Place>,
+) -> Result<()> {
     let mut keep = |name: &str, value: String| {
-        places.insert(name.to_owned(), Place::Number { value, moments: None });
+        places.insert(
+            name.to_owned(),
+            Place::Number {
+                value,
+                moments: None,
+            },
+        );
     };
     match (step, from) {
-        (Step::DatePart { part, out, .. }, Place::Number { moments: Some(moments), .. }) => {
+        (
+            Step::DatePart { part, out, .. },
+            Place::Number {
+                moments: Some(moments),
+                ..
+            },
+        ) => {
             let whole = date_part(graph, moments, *part);
             let value = graph.cast(&whole, data_type::DOUBLE);
             keep(out, or_missing(graph, moments, &value));
         }
-        (Step::OneHot { categories, out, .. }, Place::Text(texts)) => {
+        (
+            Step::OneHot {
+                categories, out, ..
+            },
+            Place::Text(texts),
+        ) => {
             if !categories.is_empty() {
                 one_hot(graph, texts, categories, out, places);
             }
         }
-        (Step::TargetMean { categories, values, out, .. }, Place::Text(texts)) => {
+        (
+            Step::TargetMean {
+                categories,
+                values,
+                out,
+                ..
+            },
+            Place::Text(texts),
+        ) => {
             let value = encode(graph, texts, categories, values, f32::NAN);
             keep(out, value);
         }
@@ -86,8 +134,13 @@ fn add(graph: &mut Graph, step: &Step, from: &Place, places: &mut HashMap<String
             let value = encode(graph, texts, &[String::new()], &[1.0], 0.0);
             keep(out, value);
         }
-        (Step::OneHot { from, .. } | Step::TargetMean { from, .. } | Step::DatePart { from, .. }, _) => {
-            return Err(Error::internal(format!("a step cannot read the column {from:?} in ONNX")));
+        (
+            Step::OneHot { from, .. } | Step::TargetMean { from, .. } | Step::DatePart { from, .. },
+            _,
+        ) => {
+            return Err(Error::internal(format!(
+                "a step cannot read the column {from:?} in ONNX"
+            )));
         }
         (numeric, place) => {
             let value = number(graph, place)?;
@@ -99,7 +152,13 @@ fn add(graph: &mut Graph, step: &Step, from: &Place, places: &mut HashMap<String
 
 fn number_step(graph: &mut Graph, step: &Step, value: &str, keep: &mut impl FnMut(&str, String)) {
     match step {
-        Step::Cycle { period, harmonic, sin, cos, .. } => {
+        Step::Cycle {
+            period,
+            harmonic,
+            sin,
+            cos,
+            ..
+        } => {
             let turn = graph.double(turn(*period, *harmonic));
             let angle = graph.node("Mul", &[value, &turn], &[]);
             keep(sin, graph.node("Sin", &[&angle], &[]));
@@ -109,7 +168,11 @@ fn number_step(graph: &mut Graph, step: &Step, value: &str, keep: &mut impl FnMu
             let missing = graph.node("IsNaN", &[value], &[]);
             keep(out, graph.cast(&missing, data_type::DOUBLE));
         }
-        Step::Impute { value: instead, out, .. } => {
+        Step::Impute {
+            value: instead,
+            out,
+            ..
+        } => {
             let missing = graph.node("IsNaN", &[value], &[]);
             let instead = graph.double(*instead);
             keep(out, graph.node("Where", &[&missing, &instead, value], &[]));
@@ -128,7 +191,10 @@ fn encode(graph: &mut Graph, texts: &str, keys: &[String], values: &[f32], defau
     let (keys, values) = if keys.is_empty() {
         (vec![Vec::new()], vec![default])
     } else {
-        (keys.iter().map(|key| key.clone().into_bytes()).collect(), values.to_vec())
+        (
+            keys.iter().map(|key| key.clone().into_bytes()).collect(),
+            values.to_vec(),
+        )
     };
     let encoded = graph.node(
         "LabelEncoder",
@@ -143,13 +209,25 @@ fn encode(graph: &mut Graph, texts: &str, keys: &[String], values: &[f32], defau
 }
 
 /// A row of a table per category; the last row, all zeros, for the rest.
-fn one_hot(graph: &mut Graph, texts: &str, categories: &[String], out: &[String], places: &mut HashMap<String, Place>) {
+fn one_hot(
+    graph: &mut Graph,
+    texts: &str,
+    categories: &[String],
+    out: &[String],
+    places: &mut HashMap<String, Place>,
+) {
     let width = categories.len();
     let codes = graph.node(
         "LabelEncoder",
         &[texts],
         &[
-            Attribute::Strings("keys_strings", categories.iter().map(|key| key.clone().into_bytes()).collect()),
+            Attribute::Strings(
+                "keys_strings",
+                categories
+                    .iter()
+                    .map(|key| key.clone().into_bytes())
+                    .collect(),
+            ),
             Attribute::Ints("values_int64s", (0..width as i64).collect()),
             Attribute::Int("default_int64", width as i64),
         ],
@@ -163,7 +241,14 @@ fn one_hot(graph: &mut Graph, texts: &str, categories: &[String], out: &[String]
     let table = graph.doubles(&table, &[width as i64 + 1, width as i64]);
     let value = graph.node("Gather", &[&table, &codes], &[Attribute::Int("axis", 0)]);
     for (column, name) in out.iter().enumerate() {
-        places.insert(name.clone(), Place::Part { value: value.clone(), column, width });
+        places.insert(
+            name.clone(),
+            Place::Part {
+                value: value.clone(),
+                column,
+                width,
+            },
+        );
     }
 }
 
@@ -175,21 +260,42 @@ fn number(graph: &mut Graph, place: &Place) -> Result<String> {
             let column = graph.ints(&[*column as i64]);
             Ok(graph.node("Gather", &[value, &column], &[Attribute::Int("axis", 1)]))
         }
-        Place::Text(name) => Err(Error::internal(format!("the column {name:?} holds texts, not numbers"))),
+        Place::Text(name) => Err(Error::internal(format!(
+            "the column {name:?} holds texts, not numbers"
+        ))),
     }
 }
 
 /// The features as few wide values: the columns of a category mostly stand together.
-fn blocks(graph: &mut Graph, features: &[String], places: &HashMap<String, Place>) -> Result<Vec<String>> {
-    let at = |name: &String| places.get(name).ok_or_else(|| Error::internal(format!("the preprocessing graph has no column {name:?}")));
+fn blocks(
+    graph: &mut Graph,
+    features: &[String],
+    places: &HashMap<String, Place>,
+) -> Result<Vec<String>> {
+    let at = |name: &String| {
+        places.get(name).ok_or_else(|| {
+            Error::internal(format!("the preprocessing graph has no column {name:?}"))
+        })
+    };
     let mut blocks = Vec::new();
     let mut next = 0;
     while next < features.len() {
         let place = at(&features[next])?;
-        if let Place::Part { value, column: 0, width } = place {
+        if let Place::Part {
+            value,
+            column: 0,
+            width,
+        } = place
+        {
             let together = (0..*width).all(|column| {
-                features.get(next + column).and_then(|name| places.get(name))
-                    == Some(&Place::Part { value: value.clone(), column, width: *width })
+                features
+                    .get(next + column)
+                    .and_then(|name| places.get(name))
+                    == Some(&Place::Part {
+                        value: value.clone(),
+                        column,
+                        width: *width,
+                    })
             });
             if together {
                 blocks.push(value.clone());
@@ -253,7 +359,11 @@ fn march_year(graph: &mut Graph, moments: &str) -> (String, String) {
     let days = floor(graph, moments, MS_PER_DAY);
     let shifted = op(graph, "Add", &days, EPOCH);
     let of_era = op(graph, "Mod", &shifted, ERA);
-    let (fours, hundreds, era) = (op(graph, "Div", &of_era, 1460), op(graph, "Div", &of_era, 36_524), op(graph, "Div", &of_era, 146_096));
+    let (fours, hundreds, era) = (
+        op(graph, "Div", &of_era, 1460),
+        op(graph, "Div", &of_era, 36_524),
+        op(graph, "Div", &of_era, 146_096),
+    );
     let less = graph.node("Sub", &[&of_era, &fours], &[]);
     let more = graph.node("Add", &[&less, &hundreds], &[]);
     let even = graph.node("Sub", &[&more, &era], &[]);

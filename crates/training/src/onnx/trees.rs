@@ -56,10 +56,18 @@ impl Ids {
         self.nodes.push(node as i64);
         self.features.push(i64::from(tree.feature[node]));
         self.lefts.push(i64::from(tree.left[node]));
-        self.rights.push(if leaf { 0 } else { i64::from(tree.left[node]) + 1 });
+        self.rights.push(if leaf {
+            0
+        } else {
+            i64::from(tree.left[node]) + 1
+        });
         self.missing.push(i64::from(tree.missing_left[node]));
         self.values.push(if leaf { 0.0 } else { tree.value[node] });
-        self.modes.push(if leaf { b"LEAF".to_vec() } else { b"BRANCH_LT".to_vec() });
+        self.modes.push(if leaf {
+            b"LEAF".to_vec()
+        } else {
+            b"BRANCH_LT".to_vec()
+        });
         if leaf {
             self.leaf_trees.push(number);
             self.leaf_nodes.push(node as i64);

@@ -58,7 +58,11 @@ impl DatePart {
             Self::DayOfWeek => (days + THURSDAY).rem_euclid(7),
             Self::DayOfYear => {
                 let (year, day) = march_year(days);
-                if day >= 306 { day - 305 } else { day + 60 + leap(year) }
+                if day >= 306 {
+                    day - 305
+                } else {
+                    day + 60 + leap(year)
+                }
             }
             Self::Month => {
                 let (_, day) = march_year(days);
@@ -91,11 +95,25 @@ mod tests {
         // A prime step visits every hour, weekday and day of the year, before and after 1970.
         let mut ms: i64 = -3_000_000_000_000;
         while ms < 4_102_444_800_000 {
-            let moment = jiff::Timestamp::from_millisecond(ms).expect("in range").to_zoned(jiff::tz::TimeZone::UTC);
+            let moment = jiff::Timestamp::from_millisecond(ms)
+                .expect("in range")
+                .to_zoned(jiff::tz::TimeZone::UTC);
             assert_eq!(DatePart::Hour.of(ms), i64::from(moment.hour()), "{moment}");
-            assert_eq!(DatePart::DayOfWeek.of(ms), i64::from(moment.weekday().to_monday_zero_offset()), "{moment}");
-            assert_eq!(DatePart::DayOfYear.of(ms), i64::from(moment.day_of_year()), "{moment}");
-            assert_eq!(DatePart::Month.of(ms), i64::from(moment.month()), "{moment}");
+            assert_eq!(
+                DatePart::DayOfWeek.of(ms),
+                i64::from(moment.weekday().to_monday_zero_offset()),
+                "{moment}"
+            );
+            assert_eq!(
+                DatePart::DayOfYear.of(ms),
+                i64::from(moment.day_of_year()),
+                "{moment}"
+            );
+            assert_eq!(
+                DatePart::Month.of(ms),
+                i64::from(moment.month()),
+                "{moment}"
+            );
             ms += 37_000_003;
         }
     }

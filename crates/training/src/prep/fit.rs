@@ -26,20 +26,36 @@ const MOST_COLUMNS: usize = 100;
 const SMOOTHING: f64 = 10.0;
 
 /// Learns the graph for `signature` from `rows` of its `readers`, where `label` is the truth per row of the batch.
-pub(crate) fn fit(signature: &Signature, readers: &[Reader], rows: &[u32], label: &[f64], style: Style) -> Result<Prep> {
+pub(crate) fn fit(
+    signature: &Signature,
+    readers: &[Reader],
+    rows: &[u32],
+    label: &[f64],
+    style: Style,
+) -> Result<Prep> {
     let mut graph = Graph::new(signature);
     for (input, reader) in signature.inputs.iter().zip(readers) {
         match input.kind {
             InputKind::Datetime => graph.datetime(input, style),
-            InputKind::Category => graph.category(input, &Categories::of(input, reader, rows, label)?, style),
-            InputKind::Numeric | InputKind::Bool if style == Style::Trees => graph.features.push(input.name.clone()),
-            InputKind::Numeric | InputKind::Bool => graph.number(input, &numbers(input, reader, rows)?),
+            InputKind::Category => {
+                graph.category(input, &Categories::of(input, reader, rows, label)?, style);
+            }
+            InputKind::Numeric | InputKind::Bool if style == Style::Trees => {
+                graph.features.push(input.name.clone());
+            }
+            InputKind::Numeric | InputKind::Bool => {
+                graph.number(input, &numbers(input, reader, rows)?);
+            }
         }
     }
     if style == Style::Linear {
         graph.standardise(signature, readers, rows)?;
     }
-    Ok(Prep { version: PREP_VERSION, steps: graph.steps, features: graph.features })
+    Ok(Prep {
+        version: PREP_VERSION,
+        steps: graph.steps,
+        features: graph.features,
+    })
 }
 
 /// A graph that grows.
@@ -51,8 +67,16 @@ struct Graph {
 
 impl Graph {
     fn new(signature: &Signature) -> Self {
-        let taken = signature.inputs.iter().map(|input| input.name.clone()).collect();
-        Self { taken, steps: Vec::new(), features: Vec::new() }
+        let taken = signature
+            .inputs
+            .iter()
+            .map(|input| input.name.clone())
+            .collect();
+        Self {
+            taken,
+            steps: Vec::new(),
+            features: Vec::new(),
+        }
     }
 
     /// `name`, or the first of `name_2`, `name_3`, … that no column has.
@@ -67,9 +91,17 @@ impl Graph {
     }
 
     fn datetime(&mut self, input: &Input, style: Style) {
-        for (part, harmonics) in [(DatePart::Hour, 3), (DatePart::DayOfWeek, 2), (DatePart::DayOfYear, 1)] {
+        for (part, harmonics) in [
+            (DatePart::Hour, 3),
+            (DatePart::DayOfWeek, 2),
+            (DatePart::DayOfYear, 1),
+        ] {
             let out = self.free(format!("{}__{}", input.name, part.as_str()));
-            self.steps.push(Step::DatePart { from: input.name.clone(), part, out: out.clone() });
+            self.steps.push(Step::DatePart {
+                from: input.name.clone(),
+                part,
+                out: out.clone(),
+            });
             match style {
                 Style::Trees => self.features.push(out),
                 Style::Linear => self.cycle(&out, part.period(), harmonics),
@@ -82,7 +114,13 @@ impl Graph {
             let sin = self.free(format!("{from}_sin{harmonic}"));
             let cos = self.free(format!("{from}_cos{harmonic}"));
             self.features.extend([sin.clone(), cos.clone()]);
-            self.steps.push(Step::Cycle { from: from.to_owned(), period, harmonic, sin, cos });
+            self.steps.push(Step::Cycle {
+                from: from.to_owned(),
+                period,
+                harmonic,
+                sin,
+                cos,
+            });
         }
     }
 
@@ -93,13 +131,25 @@ impl Graph {
                 let out = self.free(format!("{from}__target_mean"));
                 self.features.push(out.clone());
                 let (names, values) = categories.target_means();
-                self.steps.push(Step::TargetMean { from, categories: names, values, out });
+                self.steps.push(Step::TargetMean {
+                    from,
+                    categories: names,
+                    values,
+                    out,
+                });
             }
             Style::Linear => {
                 let names = categories.frequent();
-                let out: Vec<String> = names.iter().map(|name| self.free(format!("{from}_{name}"))).collect();
+                let out: Vec<String> = names
+                    .iter()
+                    .map(|name| self.free(format!("{from}_{name}")))
+                    .collect();
                 self.features.extend(out.clone());
-                self.steps.push(Step::OneHot { from, categories: names, out });
+                self.steps.push(Step::OneHot {
+                    from,
+                    categories: names,
+                    out,
+                });
             }
         }
     }
@@ -107,25 +157,46 @@ impl Graph {
     /// A linear model cannot pass over a gap: the mean takes its place and a column says so.
     fn number(&mut self, input: &Input, numbers: &Numbers) {
         let filled = self.free(format!("{}__filled", input.name));
-        self.steps.push(Step::Impute { from: input.name.clone(), value: numbers.mean, out: filled.clone() });
+        self.steps.push(Step::Impute {
+            from: input.name.clone(),
+            value: numbers.mean,
+            out: filled.clone(),
+        });
         self.features.push(filled);
         if numbers.missing > 0 {
             let out = self.free(format!("{}__missing", input.name));
-            self.steps.push(Step::IsMissing { from: input.name.clone(), out: out.clone() });
+            self.steps.push(Step::IsMissing {
+                from: input.name.clone(),
+                out: out.clone(),
+            });
             self.features.push(out);
         }
     }
 
     /// Puts every feature but the columns of categories on one scale, as measured after the steps so far.
-    fn standardise(&mut self, signature: &Signature, readers: &[Reader], rows: &[u32]) -> Result<()> {
-        let so_far = Prep { version: PREP_VERSION, steps: self.steps.clone(), features: self.features.clone() };
+    fn standardise(
+        &mut self,
+        signature: &Signature,
+        readers: &[Reader],
+        rows: &[u32],
+    ) -> Result<()> {
+        let so_far = Prep {
+            version: PREP_VERSION,
+            steps: self.steps.clone(),
+            features: self.features.clone(),
+        };
         let plan = super::Plan::new(signature, &so_far)?;
         let moments = moments(&plan, signature, readers, rows)?;
         let hot: HashSet<String> = self
             .steps
             .iter()
             .filter(|step| matches!(step, Step::OneHot { .. }))
-            .flat_map(|step| step.adds().into_iter().map(str::to_owned).collect::<Vec<_>>())
+            .flat_map(|step| {
+                step.adds()
+                    .into_iter()
+                    .map(str::to_owned)
+                    .collect::<Vec<_>>()
+            })
             .collect();
         for (place, (mean, std)) in moments.into_iter().enumerate() {
             let from = self.features[place].clone();
@@ -133,14 +204,23 @@ impl Graph {
             let filled = self.free(format!("{from}__known"));
             let nullable_moment = self.is_of_nullable_moment(signature, &from);
             if nullable_moment {
-                self.steps.push(Step::Impute { from: from.clone(), value: mean, out: filled.clone() });
+                self.steps.push(Step::Impute {
+                    from: from.clone(),
+                    value: mean,
+                    out: filled.clone(),
+                });
             }
             let from = if nullable_moment { filled } else { from };
             if hot.contains(&from) {
                 continue;
             }
             let out = self.free(format!("{from}__scaled"));
-            self.steps.push(Step::Standardise { from, mean, std, out: out.clone() });
+            self.steps.push(Step::Standardise {
+                from,
+                mean,
+                std,
+                out: out.clone(),
+            });
             self.features[place] = out;
         }
         Ok(())
@@ -151,12 +231,20 @@ impl Graph {
         while let Some(step) = self.steps.iter().find(|step| step.adds().contains(&name)) {
             name = step.from();
         }
-        signature.inputs.iter().any(|input| input.name == name && input.kind == InputKind::Datetime && input.nullable)
+        signature
+            .inputs
+            .iter()
+            .any(|input| input.name == name && input.kind == InputKind::Datetime && input.nullable)
     }
 }
 
 /// Mean and population deviation (1 where it is zero) of every feature over `rows`, missing values left out.
-fn moments(plan: &super::Plan, signature: &Signature, readers: &[Reader], rows: &[u32]) -> Result<Vec<(f64, f64)>> {
+fn moments(
+    plan: &super::Plan,
+    signature: &Signature,
+    readers: &[Reader],
+    rows: &[u32],
+) -> Result<Vec<(f64, f64)>> {
     let mut tallies = vec![Tally::default(); plan.features()];
     let mut row = vec![0.0; plan.width()];
     let mut text = String::new();
@@ -167,7 +255,10 @@ fn moments(plan: &super::Plan, signature: &Signature, readers: &[Reader], rows: 
             tally.add(value);
         }
     }
-    Ok(tallies.iter().map(|tally| (tally.mean, tally.std())).collect())
+    Ok(tallies
+        .iter()
+        .map(|tally| (tally.mean, tally.std()))
+        .collect())
 }
 
 /// Mean and variance in one pass (Welford).
@@ -192,7 +283,11 @@ impl Tally {
     fn std(&self) -> f64 {
         let std = (self.squares / self.count.max(1.0)).sqrt();
         // Rounding leaves a little variance in a column of equal values.
-        if std > 1e-12 * self.mean.abs().max(1e-12) { std } else { 1.0 }
+        if std > 1e-12 * self.mean.abs().max(1e-12) {
+            std
+        } else {
+            1.0
+        }
     }
 }
 
@@ -211,7 +306,10 @@ fn numbers(input: &Input, reader: &Reader, rows: &[u32]) -> Result<Numbers> {
             Cell::Missing | Cell::Text(_) => missing += 1,
         }
     }
-    Ok(Numbers { mean: tally.mean, missing })
+    Ok(Numbers {
+        mean: tally.mean,
+        missing,
+    })
 }
 
 /// Rows and label per category.
@@ -227,9 +325,15 @@ impl Categories {
         let mut text = String::new();
         let mut sum = 0.0;
         for row in rows {
-            let truth = label.get(*row as usize).copied().filter(|truth| truth.is_finite()).ok_or_else(|| {
-                Error::invalid(format!("row {row} has no label, so nothing can be learnt from it"))
-            })?;
+            let truth = label
+                .get(*row as usize)
+                .copied()
+                .filter(|truth| truth.is_finite())
+                .ok_or_else(|| {
+                    Error::invalid(format!(
+                        "row {row} has no label, so nothing can be learnt from it"
+                    ))
+                })?;
             sum += truth;
             if let Cell::Text(name) = reader.cell(input, *row as usize, &mut text)? {
                 if let Some(entry) = counts.get_mut(name) {
@@ -240,20 +344,33 @@ impl Categories {
                 }
             }
         }
-        Ok(Self { counts, rows: rows.len(), mean: sum / rows.len().max(1) as f64 })
+        Ok(Self {
+            counts,
+            rows: rows.len(),
+            mean: sum / rows.len().max(1) as f64,
+        })
     }
 
     fn target_means(&self) -> (Vec<String>, Vec<f32>) {
         self.counts
             .iter()
-            .map(|(name, (count, sum))| (name.clone(), ((sum + SMOOTHING * self.mean) / (*count as f64 + SMOOTHING)) as f32))
+            .map(|(name, (count, sum))| {
+                (
+                    name.clone(),
+                    ((sum + SMOOTHING * self.mean) / (*count as f64 + SMOOTHING)) as f32,
+                )
+            })
             .unzip()
     }
 
     fn frequent(&self) -> Vec<String> {
         let least = FEW.max((self.rows as f64 * RARE) as usize);
-        let mut names: Vec<(&String, usize)> =
-            self.counts.iter().map(|(name, (count, _))| (name, *count)).filter(|(_, count)| *count >= least).collect();
+        let mut names: Vec<(&String, usize)> = self
+            .counts
+            .iter()
+            .map(|(name, (count, _))| (name, *count))
+            .filter(|(_, count)| *count >= least)
+            .collect();
         names.sort_by_key(|(name, count)| (std::cmp::Reverse(*count), (*name).clone()));
         names.truncate(MOST_COLUMNS);
         let mut names: Vec<String> = names.into_iter().map(|(name, _)| name.clone()).collect();

@@ -25,23 +25,55 @@ const UNKNOWN: f64 = -1.0;
 
 #[derive(Clone, Debug)]
 enum Op {
-    DatePart { from: usize, part: DatePart, to: usize },
+    DatePart {
+        from: usize,
+        part: DatePart,
+        to: usize,
+    },
     /// Fills `to` and the place after it.
-    Cycle { from: usize, turn: f64, to: usize },
-    IsMissing { from: usize, to: usize },
-    Impute { from: usize, value: f64, to: usize },
-    Standardise { from: usize, mean: f64, std: f64, to: usize },
+    Cycle {
+        from: usize,
+        turn: f64,
+        to: usize,
+    },
+    IsMissing {
+        from: usize,
+        to: usize,
+    },
+    Impute {
+        from: usize,
+        value: f64,
+        to: usize,
+    },
+    Standardise {
+        from: usize,
+        mean: f64,
+        std: f64,
+        to: usize,
+    },
     /// `places[code]` is the column of the category, counted from `to`; `count` and above mean none.
-    OneHot { from: usize, places: Vec<usize>, to: usize, count: usize },
-    TargetMean { from: usize, values: Vec<f64>, to: usize },
+    OneHot {
+        from: usize,
+        places: Vec<usize>,
+        to: usize,
+        count: usize,
+    },
+    TargetMean {
+        from: usize,
+        values: Vec<f64>,
+        to: usize,
+    },
 }
 
 impl Plan {
     /// Compiles `prep` over the inputs of `signature`.
     pub fn new(signature: &Signature, prep: &Prep) -> Result<Self> {
         if prep.version != PREP_VERSION {
-            return Err(Error::invalid(format!("the preprocessing graph has version {}", prep.version))
-                .hint(format!("this program reads version {PREP_VERSION}")));
+            return Err(Error::invalid(format!(
+                "the preprocessing graph has version {}",
+                prep.version
+            ))
+            .hint(format!("this program reads version {PREP_VERSION}")));
         }
         let vocabularies = vocabularies(signature, prep)?;
         let mut places: HashMap<&str, usize> = HashMap::new();
@@ -52,10 +84,17 @@ impl Plan {
         let mut ops = Vec::with_capacity(prep.steps.len());
         for step in &prep.steps {
             let from = find(&places, step.from())?;
-            let texts = signature.inputs.get(from).is_some_and(|input| input.kind == InputKind::Category);
+            let texts = signature
+                .inputs
+                .get(from)
+                .is_some_and(|input| input.kind == InputKind::Category);
             let wants_texts = matches!(step, Step::OneHot { .. } | Step::TargetMean { .. });
             if texts != wants_texts && !matches!(step, Step::IsMissing { .. }) {
-                return Err(Error::invalid(format!("a step cannot read the column {:?}: it holds {}", step.from(), if texts { "texts" } else { "numbers" })));
+                return Err(Error::invalid(format!(
+                    "a step cannot read the column {:?}: it holds {}",
+                    step.from(),
+                    if texts { "texts" } else { "numbers" }
+                )));
             }
             ops.push(compile(step, from, width, vocabularies.get(from)));
             for out in step.adds() {
@@ -63,8 +102,17 @@ impl Plan {
                 width += 1;
             }
         }
-        let features = prep.features.iter().map(|name| find(&places, name)).collect::<Result<_>>()?;
-        Ok(Self { vocabularies, ops, width, features })
+        let features = prep
+            .features
+            .iter()
+            .map(|name| find(&places, name))
+            .collect::<Result<_>>()?;
+        Ok(Self {
+            vocabularies,
+            ops,
+            width,
+            features,
+        })
     }
 
     /// How many numbers a row takes while it is worked on.
@@ -83,13 +131,22 @@ impl Plan {
         row[place] = match cell {
             Cell::Missing => f64::NAN,
             Cell::Number(value) => value,
-            Cell::Text(text) => self.vocabularies[place].get(text).map_or(UNKNOWN, |code| f64::from(*code)),
+            Cell::Text(text) => self.vocabularies[place]
+                .get(text)
+                .map_or(UNKNOWN, |code| f64::from(*code)),
         };
     }
 
     /// Puts all raw values of one row of `readers` into `row`.
     #[inline]
-    pub fn load(&self, signature: &Signature, readers: &[Reader], index: usize, row: &mut [f64], text: &mut String) -> Result<()> {
+    pub fn load(
+        &self,
+        signature: &Signature,
+        readers: &[Reader],
+        index: usize,
+        row: &mut [f64],
+        text: &mut String,
+    ) -> Result<()> {
         for (place, (input, reader)) in signature.inputs.iter().zip(readers).enumerate() {
             self.put(place, reader.cell(input, index, text)?, row);
         }
@@ -117,7 +174,11 @@ impl Op {
         match self {
             Self::DatePart { from, part, to } => {
                 let moment = row[*from];
-                row[*to] = if moment.is_nan() { f64::NAN } else { part.of(moment as i64) as f64 };
+                row[*to] = if moment.is_nan() {
+                    f64::NAN
+                } else {
+                    part.of(moment as i64) as f64
+                };
             }
             Self::Cycle { from, turn, to } => {
                 let (sin, cos) = (row[*from] * turn).sin_cos();
@@ -125,16 +186,38 @@ impl Op {
                 row[*to + 1] = cos;
             }
             Self::IsMissing { from, to } => row[*to] = f64::from(u8::from(row[*from].is_nan())),
-            Self::Impute { from, value, to } => row[*to] = if row[*from].is_nan() { *value } else { row[*from] },
-            Self::Standardise { from, mean, std, to } => row[*to] = (row[*from] - mean) / std,
-            Self::OneHot { from, places, to, count } => {
+            Self::Impute { from, value, to } => {
+                row[*to] = if row[*from].is_nan() {
+                    *value
+                } else {
+                    row[*from]
+                }
+            }
+            Self::Standardise {
+                from,
+                mean,
+                std,
+                to,
+            } => row[*to] = (row[*from] - mean) / std,
+            Self::OneHot {
+                from,
+                places,
+                to,
+                count,
+            } => {
                 row[*to..*to + *count].fill(0.0);
-                if let Some(place) = code(row[*from]).and_then(|code| places.get(code)).filter(|place| *place < count) {
+                if let Some(place) = code(row[*from])
+                    .and_then(|code| places.get(code))
+                    .filter(|place| *place < count)
+                {
                     row[*to + *place] = 1.0;
                 }
             }
             Self::TargetMean { from, values, to } => {
-                row[*to] = code(row[*from]).and_then(|code| values.get(code)).copied().unwrap_or(f64::NAN);
+                row[*to] = code(row[*from])
+                    .and_then(|code| values.get(code))
+                    .copied()
+                    .unwrap_or(f64::NAN);
             }
         }
     }
@@ -147,20 +230,48 @@ fn code(value: f64) -> Option<usize> {
 
 fn compile(step: &Step, from: usize, to: usize, vocabulary: Option<&HashMap<Box<str>, u32>>) -> Op {
     match step {
-        Step::DatePart { part, .. } => Op::DatePart { from, part: *part, to },
-        Step::Cycle { period, harmonic, .. } => Op::Cycle { from, turn: turn(*period, *harmonic), to },
+        Step::DatePart { part, .. } => Op::DatePart {
+            from,
+            part: *part,
+            to,
+        },
+        Step::Cycle {
+            period, harmonic, ..
+        } => Op::Cycle {
+            from,
+            turn: turn(*period, *harmonic),
+            to,
+        },
         Step::IsMissing { .. } => Op::IsMissing { from, to },
-        Step::Impute { value, .. } => Op::Impute { from, value: *value, to },
-        Step::Standardise { mean, std, .. } => Op::Standardise { from, mean: *mean, std: *std, to },
+        Step::Impute { value, .. } => Op::Impute {
+            from,
+            value: *value,
+            to,
+        },
+        Step::Standardise { mean, std, .. } => Op::Standardise {
+            from,
+            mean: *mean,
+            std: *std,
+            to,
+        },
         Step::OneHot { categories, .. } => Op::OneHot {
             from,
             places: by_code(vocabulary, categories, |place| place, usize::MAX),
             to,
             count: categories.len(),
         },
-        Step::TargetMean { categories, values, .. } => {
-            Op::TargetMean { from, values: by_code(vocabulary, categories, |place| f64::from(values[place]), f64::NAN), to }
-        }
+        Step::TargetMean {
+            categories, values, ..
+        } => Op::TargetMean {
+            from,
+            values: by_code(
+                vocabulary,
+                categories,
+                |place| f64::from(values[place]),
+                f64::NAN,
+            ),
+            to,
+        },
     }
 }
 
@@ -170,8 +281,15 @@ pub(crate) fn turn(period: f64, harmonic: u32) -> f64 {
 }
 
 /// What `value` says of each category, laid out by the vocabulary's codes.
-fn by_code<T: Clone>(vocabulary: Option<&HashMap<Box<str>, u32>>, categories: &[String], value: impl Fn(usize) -> T, none: T) -> Vec<T> {
-    let Some(vocabulary) = vocabulary else { return Vec::new() };
+fn by_code<T: Clone>(
+    vocabulary: Option<&HashMap<Box<str>, u32>>,
+    categories: &[String],
+    value: impl Fn(usize) -> T,
+    none: T,
+) -> Vec<T> {
+    let Some(vocabulary) = vocabulary else {
+        return Vec::new();
+    };
     let mut table = vec![none; vocabulary.len()];
     for (place, category) in categories.iter().enumerate() {
         if let Some(code) = vocabulary.get(category.as_str()) {
@@ -186,14 +304,31 @@ fn vocabularies(signature: &Signature, prep: &Prep) -> Result<Vec<HashMap<Box<st
     let mut all: Vec<HashMap<Box<str>, u32>> = vec![HashMap::new(); signature.inputs.len()];
     for step in &prep.steps {
         let (from, categories) = match step {
-            Step::OneHot { from, categories, out } if categories.len() == out.len() => (from, categories),
-            Step::TargetMean { from, categories, values, .. } if categories.len() == values.len() => (from, categories),
+            Step::OneHot {
+                from,
+                categories,
+                out,
+            } if categories.len() == out.len() => (from, categories),
+            Step::TargetMean {
+                from,
+                categories,
+                values,
+                ..
+            } if categories.len() == values.len() => (from, categories),
             Step::OneHot { from, .. } | Step::TargetMean { from, .. } => {
-                return Err(Error::invalid(format!("a step over {from:?} has lists of different lengths")));
+                return Err(Error::invalid(format!(
+                    "a step over {from:?} has lists of different lengths"
+                )));
             }
             _ => continue,
         };
-        let Some(place) = signature.inputs.iter().position(|input| &input.name == from) else { continue };
+        let Some(place) = signature
+            .inputs
+            .iter()
+            .position(|input| &input.name == from)
+        else {
+            continue;
+        };
         for category in categories {
             let next = all[place].len() as u32;
             all[place].entry(category.as_str().into()).or_insert(next);
@@ -205,7 +340,9 @@ fn vocabularies(signature: &Signature, prep: &Prep) -> Result<Vec<HashMap<Box<st
 fn claim<'a>(places: &mut HashMap<&'a str, usize>, name: &'a str, place: usize) -> Result<()> {
     match places.insert(name, place) {
         None => Ok(()),
-        Some(_) => Err(Error::invalid(format!("the preprocessing graph makes the column {name:?} twice"))),
+        Some(_) => Err(Error::invalid(format!(
+            "the preprocessing graph makes the column {name:?} twice"
+        ))),
     }
 }
 

@@ -20,12 +20,24 @@ use crate::process::{self, Ended};
 use crate::trial::Scores;
 
 /// When the file says nothing.
-const LIMIT: Duration = Duration::from_secs(3600);
+const LIMIT: Duration = Duration::from_hours(1);
 
 /// Runs the candidate's program for one trial and reads what it measured.
-pub(super) async fn run(work: &Work<'_>, candidate: &CandidateSpec, params: &Params, run: &Run) -> Result<Scores> {
-    let line = candidate.run.as_deref().ok_or_else(|| Error::invalid(format!("the candidate {} does not say what to run", candidate.id)))?;
-    let folder = tempfile::Builder::new().prefix("ironloop-train-").tempdir()?;
+pub(super) async fn run(
+    work: &Work<'_>,
+    candidate: &CandidateSpec,
+    params: &Params,
+    run: &Run,
+) -> Result<Scores> {
+    let line = candidate.run.as_deref().ok_or_else(|| {
+        Error::invalid(format!(
+            "the candidate {} does not say what to run",
+            candidate.id
+        ))
+    })?;
+    let folder = tempfile::Builder::new()
+        .prefix("ironloop-train-")
+        .tempdir()?;
     write_data(work, folder.path()).await?;
     let variables = [
         ("MLFLOW_TRACKING_URI", work.ctx.tracking_uri.clone()),
@@ -33,13 +45,29 @@ pub(super) async fn run(work: &Work<'_>, candidate: &CandidateSpec, params: &Par
         ("MLFLOW_RUN_ID", run.id.to_string()),
         ("IRONLOOP_DATA", folder.path().display().to_string()),
         ("IRONLOOP_PARAMS", serde_json::to_string(params)?),
-        ("IRONLOOP_FEATURES", serde_json::to_string(&work.data.features)?),
+        (
+            "IRONLOOP_FEATURES",
+            serde_json::to_string(&work.data.features)?,
+        ),
         ("IRONLOOP_LABEL", work.data.label_name.clone()),
         ("IRONLOOP_METRIC", work.metric.to_string()),
         ("IRONLOOP_SEED", work.spec.seed.to_string()),
     ];
-    let limit = work.spec.tune.limit.and_then(|limit| Duration::try_from(limit).ok()).unwrap_or(LIMIT);
-    let ended = process::run("sh", &["-c", line], &work.project.base_dir, &variables, Vec::new(), limit).await?;
+    let limit = work
+        .spec
+        .tune
+        .limit
+        .and_then(|limit| Duration::try_from(limit).ok())
+        .unwrap_or(LIMIT);
+    let ended = process::run(
+        "sh",
+        &["-c", line],
+        &work.project.base_dir,
+        &variables,
+        Vec::new(),
+        limit,
+    )
+    .await?;
     keep_output(work, run, line, &ended).await?;
     judge(line, &ended, limit)?;
     measured(work, run).await
@@ -47,13 +75,22 @@ pub(super) async fn run(work: &Work<'_>, candidate: &CandidateSpec, params: &Par
 
 fn judge(line: &str, ended: &Ended, limit: Duration) -> Result<()> {
     if ended.late {
-        return Err(Error::invalid(format!("{line:?} was still running after {} s and was stopped", limit.as_secs())).hint("raise train.tune.limit"));
+        return Err(Error::invalid(format!(
+            "{line:?} was still running after {} s and was stopped",
+            limit.as_secs()
+        ))
+        .hint("raise train.tune.limit"));
     }
     match ended.code {
         Some(0) => Ok(()),
         code => {
-            let code = code.map_or_else(|| "a signal".to_owned(), |code| format!("exit code {code}"));
-            Err(Error::invalid(format!("{line:?} ended with {code}: {}", ended.last_words())).hint("its whole output is the run's artifact output.txt"))
+            let code =
+                code.map_or_else(|| "a signal".to_owned(), |code| format!("exit code {code}"));
+            Err(Error::invalid(format!(
+                "{line:?} ended with {code}: {}",
+                ended.last_words()
+            ))
+            .hint("its whole output is the run's artifact output.txt"))
         }
     }
 }
@@ -68,9 +105,15 @@ async fn measured(work: &Work<'_>, run: &Run) -> Result<Scores> {
     let folder = experiments::artifact_path(&run, "model")?;
     let has_files = !work.ctx.blobs.list_all(&folder).await?.is_empty();
     if !has_files && run.model_outputs.is_empty() {
-        return Err(Error::invalid("the program did not log a model").hint("for example mlflow.sklearn.log_model(model, name=\"model\")"));
+        return Err(Error::invalid("the program did not log a model")
+            .hint("for example mlflow.sklearn.log_model(model, name=\"model\")"));
     }
-    Ok(Scores { mean, std: 0.0, folds: vec![mean], others: std::collections::BTreeMap::new() })
+    Ok(Scores {
+        mean,
+        std: 0.0,
+        folds: vec![mean],
+        others: std::collections::BTreeMap::new(),
+    })
 }
 
 async fn keep_output(work: &Work<'_>, run: &Run, line: &str, ended: &Ended) -> Result<()> {
@@ -80,13 +123,19 @@ async fn keep_output(work: &Work<'_>, run: &Run, line: &str, ended: &Ended) -> R
         text.extend_from_slice(b"\n--- errors ---\n");
         text.extend_from_slice(&ended.err);
     }
-    work.ctx.blobs.put_bytes(&experiments::artifact_path(run, "output.txt")?, text).await
+    work.ctx
+        .blobs
+        .put_bytes(&experiments::artifact_path(run, "output.txt")?, text)
+        .await
 }
 
 async fn write_data(work: &Work<'_>, folder: &Path) -> Result<()> {
     let (data, folder) = (work.data.clone(), folder.to_owned());
     tokio::task::spawn_blocking(move || {
-        let (learn, validate) = data.folds.last().ok_or_else(|| Error::invalid("there are no folds to validate on").hint("say how many in [split]: validate = { folds = 4 }"))?;
+        let (learn, validate) = data.folds.last().ok_or_else(|| {
+            Error::invalid("there are no folds to validate on")
+                .hint("say how many in [split]: validate = { folds = 4 }")
+        })?;
         write_rows(&data.batch, learn, &folder.join("train.parquet"))?;
         write_rows(&data.batch, validate, &folder.join("validate.parquet"))
     })
@@ -95,10 +144,14 @@ async fn write_data(work: &Work<'_>, folder: &Path) -> Result<()> {
 }
 
 fn write_rows(batch: &RecordBatch, rows: &[u32], path: &Path) -> Result<()> {
-    let failed = |error: &dyn std::fmt::Display| Error::internal(format!("cannot write {}: {error}", path.display()));
-    let rows = take_record_batch(batch, &UInt32Array::from(rows.to_vec())).map_err(|error| failed(&error))?;
+    let failed = |error: &dyn std::fmt::Display| {
+        Error::internal(format!("cannot write {}: {error}", path.display()))
+    };
+    let rows = take_record_batch(batch, &UInt32Array::from(rows.to_vec()))
+        .map_err(|error| failed(&error))?;
     let file = std::fs::File::create(path)?;
-    let mut writer = ArrowWriter::try_new(file, rows.schema(), None).map_err(|error| failed(&error))?;
+    let mut writer =
+        ArrowWriter::try_new(file, rows.schema(), None).map_err(|error| failed(&error))?;
     writer.write(&rows).map_err(|error| failed(&error))?;
     writer.close().map_err(|error| failed(&error))?;
     Ok(())

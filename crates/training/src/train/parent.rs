@@ -2,7 +2,9 @@
 
 use base::{Error, Result};
 use data::Prepared;
-use experiments::{Batch, DatasetInput, DatasetRef, Metric, NewRun, Param, Run, RunStatus, Search, Tag};
+use experiments::{
+    Batch, DatasetInput, DatasetRef, Metric, NewRun, Param, Run, RunStatus, Search, Tag,
+};
 use project::{Project, TrainSpec};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
@@ -13,7 +15,12 @@ use super::{TrainContext, TrainOutcome, Work};
 const TRAIN_KEY: &str = "ironloop.train_key";
 
 /// Goes on in the run that was left unfinished by the same training, or begins a new one.
-pub(super) async fn begin(ctx: &TrainContext, project: &Project, spec: &TrainSpec, data: &Prepared) -> Result<Run> {
+pub(super) async fn begin(
+    ctx: &TrainContext,
+    project: &Project,
+    spec: &TrainSpec,
+    data: &Prepared,
+) -> Result<Run> {
     let experiment = experiments::experiment_named(&ctx.db, &spec.experiment).await?;
     let key = key(ctx, project, spec, data)?;
     let unfinished = Search {
@@ -22,22 +29,43 @@ pub(super) async fn begin(ctx: &TrainContext, project: &Project, spec: &TrainSpe
         max_results: Some(1),
         ..Search::default()
     };
-    if let Some(run) = experiments::search_runs(&ctx.db, &unfinished).await?.items.into_iter().next() {
+    if let Some(run) = experiments::search_runs(&ctx.db, &unfinished)
+        .await?
+        .items
+        .into_iter()
+        .next()
+    {
         tracing::info!(run_id = %run.id, "the training goes on where it was cut off");
         return Ok(run);
     }
     let mut tags = common_tags(project, data);
     tags.push(Tag::new(TRAIN_KEY, key));
     tags.push(Tag::new("ironloop.kind", "training"));
-    let new = NewRun { experiment_id: experiment.id, name: format!("train {}", project.name), tags, start_time: None, user: ctx.request.user.clone() };
+    let new = NewRun {
+        experiment_id: experiment.id,
+        name: format!("train {}", project.name),
+        tags,
+        start_time: None,
+        user: ctx.request.user.clone(),
+    };
     let run = experiments::create_run(&ctx.db, new).await?;
-    experiments::log_inputs(&ctx.db, &run.id, vec![dataset_input(project, data)], Vec::new()).await?;
+    experiments::log_inputs(
+        &ctx.db,
+        &run.id,
+        vec![dataset_input(project, data)],
+        Vec::new(),
+    )
+    .await?;
     Ok(run)
 }
 
 /// What makes two trainings the same: project, data, what is asked for, and the program's version.
 fn key(ctx: &TrainContext, project: &Project, spec: &TrainSpec, data: &Prepared) -> Result<String> {
-    let datasets: Vec<_> = data.datasets.iter().map(|dataset| (&dataset.name, dataset.version, &dataset.digest)).collect();
+    let datasets: Vec<_> = data
+        .datasets
+        .iter()
+        .map(|dataset| (&dataset.name, dataset.version, &dataset.digest))
+        .collect();
     let text = serde_json::to_string(&json!({
         "project": project.name, "train": spec, "split": project.file.split, "label": project.file.label,
         "features": project.file.features, "views": project.file.views, "datasets": datasets, "train_rows": data.train.len(),
@@ -61,8 +89,13 @@ pub(super) fn common_tags(project: &Project, data: &Prepared) -> Vec<Tag> {
 /// The dataset as MLflow describes one.
 pub(super) fn dataset_input(project: &Project, data: &Prepared) -> DatasetInput {
     let source = json!({"project": project.name, "dataset": data.dataset.name, "version": data.dataset.version});
-    let schema: Vec<_> =
-        data.batch.schema().fields().iter().map(|field| json!({"name": field.name(), "type": field.data_type().to_string()})).collect();
+    let schema: Vec<_> = data
+        .batch
+        .schema()
+        .fields()
+        .iter()
+        .map(|field| json!({"name": field.name(), "type": field.data_type().to_string()}))
+        .collect();
     let dataset = DatasetRef {
         name: data.dataset.name.clone(),
         // MLflow's digests have at most 36 characters; the whole one is in the tags.
@@ -72,7 +105,10 @@ pub(super) fn dataset_input(project: &Project, data: &Prepared) -> DatasetInput 
         schema: Some(json!({"columns": schema}).to_string()),
         profile: Some(json!({"rows": data.batch.num_rows(), "train": data.train.len(), "holdout": data.holdout.len()}).to_string()),
     };
-    DatasetInput { dataset, tags: vec![Tag::new("mlflow.data.context", "train")] }
+    DatasetInput {
+        dataset,
+        tags: vec![Tag::new("mlflow.data.context", "train")],
+    }
 }
 
 /// Writes what came of the training, and ends its run.
@@ -81,14 +117,22 @@ pub(super) async fn end(work: &Work<'_>, outcome: &TrainOutcome) -> Result<()> {
     let now = db.clock().now_ms();
     let mut batch = Batch::default();
     if let Some(best) = outcome.leaderboard.first() {
-        batch.metrics = vec![Metric::new(best.metric.clone(), best.mean, now, 0), Metric::new(format!("{}_std", best.metric), best.std, now, 0)];
+        batch.metrics = vec![
+            Metric::new(best.metric.clone(), best.mean, now, 0),
+            Metric::new(format!("{}_std", best.metric), best.std, now, 0),
+        ];
         batch.params = vec![
             Param::new("candidate", best.candidate.clone()),
             Param::new("optimise", best.metric.clone()),
             Param::new("seed", work.spec.seed.to_string()),
         ];
     }
-    batch.metrics.push(Metric::new("trials", outcome.leaderboard.len() as f64, now, 0));
+    batch.metrics.push(Metric::new(
+        "trials",
+        outcome.leaderboard.len() as f64,
+        now,
+        0,
+    ));
     batch.tags = vec![Tag::new("ironloop.best_run", outcome.best_run.to_string())];
     experiments::log_batch(db, id, batch).await?;
     experiments::end_run(db, id, RunStatus::Finished).await

@@ -16,7 +16,13 @@ pub fn hours(learn: usize, busy_above: Option<f64>) -> Prepared {
     for line in text.lines().skip(1) {
         let fields: Vec<&str> = line.split(',').collect();
         let moment: jiff::civil::DateTime = fields[0].parse().expect("a moment");
-        moments.push(moment.to_zoned(jiff::tz::TimeZone::UTC).expect("in range").timestamp().as_millisecond());
+        moments.push(
+            moment
+                .to_zoned(jiff::tz::TimeZone::UTC)
+                .expect("in range")
+                .timestamp()
+                .as_millisecond(),
+        );
         for (column, field) in numbers.iter_mut().zip(&fields[1..4]) {
             column.push(field.parse().ok());
         }
@@ -24,18 +30,37 @@ pub fn hours(learn: usize, busy_above: Option<f64>) -> Prepared {
         label.push(busy_above.map_or(count, |limit| f64::from(u8::from(count > limit))));
     }
     let names = ["tmin", "tmax", "pn"];
-    let mut fields = vec![Field::new("ts", DataType::Timestamp(TimeUnit::Millisecond, None), true)];
+    let mut fields = vec![Field::new(
+        "ts",
+        DataType::Timestamp(TimeUnit::Millisecond, None),
+        true,
+    )];
     fields.extend(names.map(|name| Field::new(name, DataType::Float64, true)));
     let mut columns: Vec<ArrayRef> = vec![Arc::new(TimestampMillisecondArray::from(moments))];
     columns.extend(numbers.map(|column| Arc::new(Float64Array::from(column)) as ArrayRef));
-    let mut features = vec![FeatureColumn { name: "ts".to_owned(), kind: FeatureKind::Datetime }];
-    features.extend(names.map(|name| FeatureColumn { name: name.to_owned(), kind: FeatureKind::Numeric }));
-    let dataset = DatasetRef { name: "hours".to_owned(), version: 1, digest: "0".repeat(64) };
+    let mut features = vec![FeatureColumn {
+        name: "ts".to_owned(),
+        kind: FeatureKind::Datetime,
+    }];
+    features.extend(names.map(|name| FeatureColumn {
+        name: name.to_owned(),
+        kind: FeatureKind::Numeric,
+    }));
+    let dataset = DatasetRef {
+        name: "hours".to_owned(),
+        version: 1,
+        digest: "0".repeat(64),
+    };
     Prepared {
-        batch: RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).expect("columns of one length"),
+        batch: RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)
+            .expect("columns of one length"),
         features,
         label_name: "count".to_owned(),
-        task: if busy_above.is_some() { Task::Binary } else { Task::Regression },
+        task: if busy_above.is_some() {
+            Task::Binary
+        } else {
+            Task::Regression
+        },
         time_ms: None,
         today: None,
         slices: BTreeMap::new(),

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array as _, ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray, new_null_array};
+use arrow::array::{
+    Array as _, ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray, new_null_array,
+};
 use arrow::datatypes::{DataType, Field, Schema};
 use base::Kind;
 use data::Task;
@@ -23,14 +25,26 @@ fn with(batch: &RecordBatch, name: &str, column: ArrayRef) -> RecordBatch {
         .schema()
         .fields()
         .iter()
-        .map(|field| if field.name() == name { Field::new(name, column.data_type().clone(), true) } else { (**field).clone() })
+        .map(|field| {
+            if field.name() == name {
+                Field::new(name, column.data_type().clone(), true)
+            } else {
+                (**field).clone()
+            }
+        })
         .collect();
     let columns = batch
         .schema()
         .fields()
         .iter()
         .zip(batch.columns())
-        .map(|(field, old)| if field.name() == name { column.clone() } else { old.clone() })
+        .map(|(field, old)| {
+            if field.name() == name {
+                column.clone()
+            } else {
+                old.clone()
+            }
+        })
         .collect();
     RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).expect("columns of one length")
 }
@@ -48,9 +62,13 @@ fn a_batch_is_predicted_as_its_rows_are_one_by_one() {
     for (algorithm, task) in ALL {
         let model = model(algorithm, task);
         let together = model.predict(&batch).expect("predicts");
-        for row in 0..batch.num_rows() {
+        for (row, together) in together.iter().enumerate() {
             let alone = model.predict(&batch.slice(row, 1)).expect("predicts");
-            assert_eq!(alone[0].to_bits(), together[row].to_bits(), "{algorithm:?}, row {row}");
+            assert_eq!(
+                alone[0].to_bits(),
+                together.to_bits(),
+                "{algorithm:?}, row {row}"
+            );
         }
     }
 }
@@ -75,7 +93,14 @@ fn a_model_read_back_from_its_document_predicts_the_same_bits() {
         let model = model(algorithm, task);
         let text = model.to_json().expect("JSON");
         let again = Model::from_json(&text).expect("a good document");
-        let bits = |model: &Model| -> Vec<u64> { model.predict(&batch).expect("predicts").iter().map(|value| value.to_bits()).collect() };
+        let bits = |model: &Model| -> Vec<u64> {
+            model
+                .predict(&batch)
+                .expect("predicts")
+                .iter()
+                .map(|value| value.to_bits())
+                .collect()
+        };
         assert_eq!(bits(&model), bits(&again), "{algorithm:?}");
         assert_eq!(model.document(), again.document());
         assert_eq!(text, again.to_json().expect("JSON"));
@@ -88,12 +113,21 @@ fn columns_are_found_by_name_in_any_order_and_others_are_ignored() {
     let model = model(Algorithm::GradientBoosting, Task::Regression);
     let (batch, _) = rows(50, 9, false);
     let turned = batch.project(&[3, 1, 0, 2]).expect("four columns");
-    let mut fields: Vec<Field> = turned.schema().fields().iter().map(|field| (**field).clone()).collect();
+    let mut fields: Vec<Field> = turned
+        .schema()
+        .fields()
+        .iter()
+        .map(|field| (**field).clone())
+        .collect();
     fields.insert(0, Field::new("unrelated", DataType::Int64, true));
     let mut columns = turned.columns().to_vec();
     columns.insert(0, new_null_array(&DataType::Int64, 50));
-    let wide = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).expect("columns of one length");
-    assert_eq!(model.predict(&wide).expect("predicts"), model.predict(&batch).expect("predicts"));
+    let wide = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)
+        .expect("columns of one length");
+    assert_eq!(
+        model.predict(&wide).expect("predicts"),
+        model.predict(&batch).expect("predicts")
+    );
 }
 
 // proves S41 S46
@@ -102,22 +136,61 @@ fn what_a_model_cannot_use_is_refused_with_column_row_and_value() {
     let model = model(Algorithm::RandomForest, Task::Regression);
     let (batch, _) = rows(4, 2, false);
     let numbers = |values: Vec<f64>| -> ArrayRef { Arc::new(Float64Array::from(values)) };
-    let infinite = with(&batch, "temperature", numbers(vec![1.0, f64::INFINITY, 3.0, 4.0]));
-    assert_eq!(refusal(&model, &infinite), "column \"temperature\", row 1: inf is not a finite number");
+    let infinite = with(
+        &batch,
+        "temperature",
+        numbers(vec![1.0, f64::INFINITY, 3.0, 4.0]),
+    );
+    assert_eq!(
+        refusal(&model, &infinite),
+        "column \"temperature\", row 1: inf is not a finite number"
+    );
     let huge = with(&batch, "temperature", numbers(vec![1.0, 2.0, -1e300, 4.0]));
     assert!(refusal(&model, &huge).starts_with("column \"temperature\", row 2: -1"));
-    let text = with(&batch, "temperature", Arc::new(StringArray::from(vec!["1", "2", "warm", "4"])));
-    assert_eq!(refusal(&model, &text), "column \"temperature\", row 0: \"1\" is not a number");
+    let text = with(
+        &batch,
+        "temperature",
+        Arc::new(StringArray::from(vec!["1", "2", "warm", "4"])),
+    );
+    assert_eq!(
+        refusal(&model, &text),
+        "column \"temperature\", row 0: \"1\" is not a number"
+    );
     let flag = with(&batch, "open", Arc::new(Int64Array::from(vec![0, 1, 1, 2])));
-    assert_eq!(refusal(&model, &flag), "column \"open\", row 3: 2 is not a bool");
-    let moment = with(&batch, "at", Arc::new(StringArray::from(vec!["2012-01-01T00:00:00", "2012-01-01", "yesterday", ""])));
-    assert_eq!(refusal(&model, &moment), "column \"at\", row 2: \"yesterday\" is not a datetime");
+    assert_eq!(
+        refusal(&model, &flag),
+        "column \"open\", row 3: 2 is not a bool"
+    );
+    let moment = with(
+        &batch,
+        "at",
+        Arc::new(StringArray::from(vec![
+            "2012-01-01T00:00:00",
+            "2012-01-01",
+            "yesterday",
+            "",
+        ])),
+    );
+    assert_eq!(
+        refusal(&model, &moment),
+        "column \"at\", row 2: \"yesterday\" is not a datetime"
+    );
     let unknown = with(&batch, "at", new_null_array(batch.column(0).data_type(), 4));
-    assert_eq!(refusal(&model, &unknown), "column \"at\", row 0: the value is missing");
+    assert_eq!(
+        refusal(&model, &unknown),
+        "column \"at\", row 0: the value is missing"
+    );
     let without = batch.project(&[0, 1, 3]).expect("three columns");
     let error = model.predict(&without).expect_err("a column is missing");
-    assert_eq!(error.message(), "the column \"carrier\" (category) is missing");
-    assert!(error.hint_text().is_some_and(|hint| hint.contains("the request has at, temperature, open")));
+    assert_eq!(
+        error.message(),
+        "the column \"carrier\" (category) is missing"
+    );
+    assert!(
+        error
+            .hint_text()
+            .is_some_and(|hint| hint.contains("the request has at, temperature, open"))
+    );
 }
 
 // proves S41
@@ -126,19 +199,33 @@ fn missing_and_unknown_values_have_a_defined_handling() {
     for (algorithm, task) in ALL {
         let model = model(algorithm, task);
         let (batch, _) = rows(1, 2, false);
-        let gone = with(&batch, "temperature", Arc::new(Float64Array::from(vec![f64::NAN])));
+        let gone = with(
+            &batch,
+            "temperature",
+            Arc::new(Float64Array::from(vec![f64::NAN])),
+        );
         let null = with(&batch, "temperature", new_null_array(&DataType::Float64, 1));
         let untyped = with(&batch, "temperature", new_null_array(&DataType::Null, 1));
         let expected = model.predict(&gone).expect("NaN is missing");
         assert!(expected[0].is_finite());
         assert_eq!(model.predict(&null).expect("null is missing"), expected);
-        assert_eq!(model.predict(&untyped).expect("a column of nulls is missing"), expected);
+        assert_eq!(
+            model
+                .predict(&untyped)
+                .expect("a column of nulls is missing"),
+            expected
+        );
         let carrier = |name: &str| -> Vec<f64> {
             let batch = with(&batch, "carrier", Arc::new(StringArray::from(vec![name])));
             model.predict(&batch).expect("predicts")
         };
         assert_eq!(carrier("never seen"), carrier("neither"), "{algorithm:?}");
-        assert_eq!(carrier(""), model.predict(&with(&batch, "carrier", new_null_array(&DataType::Utf8, 1))).expect("predicts"));
+        assert_eq!(
+            carrier(""),
+            model
+                .predict(&with(&batch, "carrier", new_null_array(&DataType::Utf8, 1)))
+                .expect("predicts")
+        );
     }
 }
 
@@ -149,10 +236,23 @@ fn the_way_around_arrow_gives_the_same_answer_and_the_same_refusals() {
     let mut room = model.room();
     let (batch, _) = rows(1, 3, false);
     let batch = with(&batch, "carrier", Arc::new(StringArray::from(vec!["c3"])));
-    let batch = with(&batch, "temperature", Arc::new(Float64Array::from(vec![21.5])));
-    let batch = with(&batch, "at", Arc::new(Int64Array::from(vec![1_325_376_000_000])));
+    let batch = with(
+        &batch,
+        "temperature",
+        Arc::new(Float64Array::from(vec![21.5])),
+    );
+    let batch = with(
+        &batch,
+        "at",
+        Arc::new(Int64Array::from(vec![1_325_376_000_000])),
+    );
     let batch = with(&batch, "open", Arc::new(Int64Array::from(vec![1])));
-    let cells = [Cell::Number(1_325_376_000_000.0), Cell::Number(21.5), Cell::Text("c3"), Cell::Number(1.0)];
+    let cells = [
+        Cell::Number(1_325_376_000_000.0),
+        Cell::Number(21.5),
+        Cell::Text("c3"),
+        Cell::Number(1.0),
+    ];
     let direct = model.predict_cells(&cells, &mut room).expect("predicts");
     assert_eq!(model.predict(&batch).expect("predicts"), [direct]);
     let mut wrong = cells;
@@ -161,7 +261,13 @@ fn the_way_around_arrow_gives_the_same_answer_and_the_same_refusals() {
     wrong[1] = Cell::Number(f64::NEG_INFINITY);
     assert!(model.predict_cells(&wrong, &mut room).is_err());
     assert!(model.predict_cells(&cells[..3], &mut room).is_err());
-    assert_eq!(model.predict_cells(&cells, &mut room).expect("predicts").to_bits(), direct.to_bits());
+    assert_eq!(
+        model
+            .predict_cells(&cells, &mut room)
+            .expect("predicts")
+            .to_bits(),
+        direct.to_bits()
+    );
 }
 
 // proves S41
@@ -170,13 +276,28 @@ fn a_parameter_or_task_that_an_algorithm_does_not_know_is_refused_by_name() {
     let data = prepared(100, Task::Regression);
     let fit = |algorithm, name: &str, value: serde_json::Value| {
         let params = Params::from([(name.to_owned(), value)]);
-        training::fit(&candidate(algorithm), &params, &data, &data.train, 1).expect_err("refused").message().to_owned()
+        training::fit(&candidate(algorithm), &params, &data, &data.train, 1)
+            .expect_err("refused")
+            .message()
+            .to_owned()
     };
-    assert_eq!(fit(Algorithm::RandomForest, "tress", 5.into()), "the algorithm random_forest has no parameter \"tress\"");
-    assert!(fit(Algorithm::RandomForest, "trees", 2.5.into()).contains("trees = 2.5 is not a whole number"));
-    assert!(fit(Algorithm::GradientBoosting, "learning_rate", (-1).into()).contains("learning_rate = -1 is out of range"));
+    assert_eq!(
+        fit(Algorithm::RandomForest, "tress", 5.into()),
+        "the algorithm random_forest has no parameter \"tress\""
+    );
+    assert!(
+        fit(Algorithm::RandomForest, "trees", 2.5.into())
+            .contains("trees = 2.5 is not a whole number")
+    );
+    assert!(
+        fit(Algorithm::GradientBoosting, "learning_rate", (-1).into())
+            .contains("learning_rate = -1 is out of range")
+    );
     assert!(fit(Algorithm::Ridge, "l2", "strong".into()).contains("\"strong\" is not a number"));
-    assert!(fit(Algorithm::LogisticRegression, "l2", 1.into()).contains("predicts yes or no, but the label is a number"));
+    assert!(
+        fit(Algorithm::LogisticRegression, "l2", 1.into())
+            .contains("predicts yes or no, but the label is a number")
+    );
 }
 
 proptest! {
@@ -207,8 +328,8 @@ proptest! {
         let batch = RecordBatch::try_new(Arc::new(schema), columns).expect("columns of one length");
         let together = MODEL.predict(&batch).expect("predicts");
         prop_assert!(together.iter().all(|value| value.is_finite()));
-        for row in 0..batch.num_rows() {
-            prop_assert_eq!(MODEL.predict(&batch.slice(row, 1)).expect("predicts")[0].to_bits(), together[row].to_bits());
+        for (row, together) in together.iter().enumerate() {
+            prop_assert_eq!(MODEL.predict(&batch.slice(row, 1)).expect("predicts")[0].to_bits(), together.to_bits());
         }
     }
 }
