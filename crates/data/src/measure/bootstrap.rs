@@ -6,24 +6,31 @@
 use base::Result;
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::compute::{Context, check, compute};
 use super::metric::Metric;
 use super::ranked::{Ranked, Wins};
 use super::sums::{Sums, shift_of};
 
-/// A value with its two-sided interval.
+/// A value with its two-sided interval. NaN is what nobody knows; JSON writes it as `null`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Interval {
     /// On all rows.
+    #[serde(deserialize_with = "nan_if_null")]
     pub value: f64,
     /// Lower bound.
+    #[serde(deserialize_with = "nan_if_null")]
     pub lower: f64,
     /// Upper bound.
+    #[serde(deserialize_with = "nan_if_null")]
     pub upper: f64,
     /// How many rows.
     pub rows: usize,
+}
+
+fn nan_if_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or(f64::NAN))
 }
 
 /// How to resample.
@@ -63,6 +70,9 @@ pub fn bootstrap(
     how: &Resampling,
 ) -> Result<Interval> {
     let value = compute(metric, truth, predicted, ctx)?;
+    if value.is_nan() {
+        return Ok(interval(value, Vec::new(), truth.len(), how));
+    }
     let blocks = Blocks::new(blocks, truth.len());
     let statistic = Statistic::new(metric, truth, predicted, &blocks, ctx);
     let samples = blocks.samples(how, |drawn| statistic.value(drawn));
@@ -81,6 +91,9 @@ pub fn paired_bootstrap(
 ) -> Result<Interval> {
     check(metric, truth, a, ctx)?;
     let value = compute(metric, truth, a, ctx)? - compute(metric, truth, b, ctx)?;
+    if value.is_nan() {
+        return Ok(interval(value, Vec::new(), truth.len(), how));
+    }
     let blocks = Blocks::new(blocks, truth.len());
     let first = Statistic::new(metric, truth, a, &blocks, ctx);
     let second = Statistic::new(metric, truth, b, &blocks, ctx);
@@ -326,5 +339,28 @@ mod tests {
         assert!((statistic.value(&drawn) - walked).abs() < 1e-12);
         let once = statistic.value(&[1; 8]);
         assert!((once - compute(Metric::RocAuc, &truth, &score, &ctx).unwrap()).abs() < 1e-12);
+    }
+
+    #[test]
+    fn an_unknown_interval_survives_json() {
+        let ctx = Context::new(Task::Binary);
+        let unknown = bootstrap(
+            Metric::RocAuc,
+            &[1.0],
+            &[0.3],
+            &[],
+            &ctx,
+            &Resampling::default(),
+        )
+        .unwrap();
+        assert!(unknown.value.is_nan() && unknown.lower.is_nan());
+        let text = serde_json::to_string(&unknown).unwrap();
+        assert_eq!(text, r#"{"value":null,"lower":null,"upper":null,"rows":1}"#);
+        assert!(
+            serde_json::from_str::<Interval>(&text)
+                .unwrap()
+                .upper
+                .is_nan()
+        );
     }
 }

@@ -47,10 +47,14 @@ impl Context {
     }
 }
 
-/// The value of `metric`. `truth` and `predicted` are equally long; the caller leaves out rows without a known truth.
-/// A metric that is not defined on these rows (one class only, no rows) is NaN, which no criterion passes.
+/// The value of `metric`. `truth` and `predicted` are equally long. Where the metric is not defined (one class only, no
+/// rows, a row whose truth or prediction is NaN) it is NaN, which no criterion passes: the caller leaves out rows
+/// without a known truth.
 pub fn compute(metric: Metric, truth: &[f64], predicted: &[f64], ctx: &Context) -> Result<f64> {
     check(metric, truth, predicted, ctx)?;
+    if truth.iter().chain(predicted).any(|value| value.is_nan()) {
+        return Ok(f64::NAN);
+    }
     Ok(match metric {
         Metric::RocAuc | Metric::PrAuc | Metric::PrecisionAtK => {
             Ranked::new(truth, predicted).value(metric, ctx, |_| 1)
@@ -96,5 +100,78 @@ pub(super) fn check(metric: Metric, truth: &[f64], predicted: &[f64], ctx: &Cont
         )
         .hint("write for example k = 500")),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // proves S53
+    #[test]
+    fn payoff_is_money_per_thousand_predictions() {
+        let units = Amounts::Units {
+            under: -2.0,
+            over: -0.5,
+        };
+        let ctx = Context::new(Task::Regression).with_payoff(Some(units));
+        // 10 too few and 10 too many: −20 and −5 in two predictions.
+        let value = compute(Metric::PayoffPer1000, &[100.0, 100.0], &[90.0, 110.0], &ctx);
+        assert_eq!(value.unwrap(), -12_500.0);
+        let cells = Amounts::Cells {
+            true_positive: 38.0,
+            false_positive: -12.0,
+            false_negative: 0.0,
+            true_negative: 0.0,
+        };
+        let ctx = Context::new(Task::Binary).with_payoff(Some(cells));
+        let value = compute(
+            Metric::PayoffPer1000,
+            &[1.0, 0.0, 1.0, 0.0],
+            &[0.9, 0.5, 0.1, 0.2],
+            &ctx,
+        );
+        assert_eq!(value.unwrap(), 6_500.0);
+        assert!(
+            compute(
+                Metric::PayoffPer1000,
+                &[1.0],
+                &[1.0],
+                &Context::new(Task::Binary)
+            )
+            .is_err()
+        );
+    }
+
+    #[test]
+    fn a_metric_that_does_not_fit_or_cannot_be_known_is_refused_or_nan() {
+        let ctx = Context::new(Task::Binary);
+        assert!(compute(Metric::Mae, &[1.0], &[0.5], &ctx).is_err());
+        assert!(compute(Metric::PrecisionAtK, &[1.0], &[0.5], &ctx).is_err());
+        for metric in [Metric::RocAuc, Metric::Accuracy, Metric::Brier] {
+            assert!(
+                compute(metric, &[1.0, 0.0], &[f64::NAN, 0.1], &ctx)
+                    .unwrap()
+                    .is_nan(),
+                "{metric}"
+            );
+        }
+        assert!(
+            compute(Metric::RocAuc, &[1.0, 1.0], &[0.2, 0.1], &ctx)
+                .unwrap()
+                .is_nan()
+        );
+        assert!(compute(Metric::LogLoss, &[], &[], &ctx).unwrap().is_nan());
+        let top = ctx.with_k(Some(2));
+        assert_eq!(
+            compute(
+                Metric::PrecisionAtK,
+                &[1.0, 0.0, 1.0],
+                &[0.9, 0.8, 0.1],
+                &top
+            )
+            .unwrap(),
+            0.5
+        );
     }
 }
