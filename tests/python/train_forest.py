@@ -17,7 +17,7 @@ from sklearn.preprocessing import FunctionTransformer
 
 def columns(frame):
     moment = pd.to_datetime(frame["ts"])
-    parts = {"hour": moment.dt.hour, "weekday": moment.dt.weekday, "day": moment.dt.day_of_year}
+    parts = {"hour": moment.dt.hour, "weekday": moment.dt.day_of_week, "day": moment.dt.day_of_year}
     numbers = frame[["tmin", "tmax", "pn"]].astype(float).fillna(-99.0)
     return np.column_stack([*parts.values(), numbers.to_numpy()])
 

@@ -9,12 +9,13 @@ use std::time::Duration;
 
 use arrow::array::{RecordBatch, UInt32Array};
 use arrow::compute::take_record_batch;
-use base::{Error, Result};
-use experiments::Run;
+use base::{Error, Kind, Result};
+use experiments::{Run, Tag};
 use parquet::arrow::ArrowWriter;
 use project::CandidateSpec;
 
 use super::Work;
+use crate::package::{digest, files_below};
 use crate::params::Params;
 use crate::process::{self, Ended};
 use crate::trial::Scores;
@@ -102,18 +103,38 @@ async fn measured(work: &Work<'_>, run: &Run) -> Result<Scores> {
         Error::invalid(format!("the program did not log the metric {metric:?}"))
             .hint(format!("log it for validate.parquet: mlflow.log_metric({metric:?}, …) in the run that MLFLOW_RUN_ID names"))
     })?;
-    let folder = experiments::artifact_path(&run, "model")?;
-    let has_files = !work.ctx.blobs.list_all(&folder).await?.is_empty();
-    if !has_files && run.model_outputs.is_empty() {
-        return Err(Error::invalid("the program did not log a model")
-            .hint("for example mlflow.sklearn.log_model(model, name=\"model\")"));
-    }
+    take_over_model(work, &run).await?;
     Ok(Scores {
         mean,
         std: 0.0,
         folds: vec![mean],
         others: std::collections::BTreeMap::new(),
     })
+}
+
+/// The program's model as the run's artifact `model`, where ours lie too. MLflow 3 keeps a logged model's files in a
+/// folder of their own; they are copied, since a run must be whole by itself.
+async fn take_over_model(work: &Work<'_>, run: &Run) -> Result<()> {
+    let (db, blobs) = (&work.ctx.db, &work.ctx.blobs);
+    let folder = experiments::artifact_path(run, "model")?;
+    let mut tags = Vec::new();
+    if let Some(output) = run.model_outputs.last() {
+        let logged = experiments::get_logged_model(db, &output.model_id).await?;
+        let files = files_below(blobs, &experiments::blob_path(&logged.artifact_uri)?).await?;
+        for (name, bytes) in files {
+            blobs.put_bytes(&format!("{folder}/{name}"), bytes).await?;
+        }
+        tags.push(Tag::new("ironloop.model_id", logged.id.to_string()));
+    }
+    let digest = digest(blobs, &folder)
+        .await
+        .map_err(|error| match error.kind() {
+            Kind::NotFound => Error::invalid("the program did not log a model")
+                .hint("for example mlflow.sklearn.log_model(model, name=\"model\")"),
+            _ => error,
+        })?;
+    tags.push(Tag::new("ironloop.model.digest", digest));
+    experiments::set_tags(db, &run.id, tags).await
 }
 
 async fn keep_output(work: &Work<'_>, run: &Run, line: &str, ended: &Ended) -> Result<()> {
