@@ -214,13 +214,14 @@ impl Data {
 
     async fn prepare_from(&self, tables: Tables<'_>) -> Result<Prepared> {
         let now = self.db.clock().now_ms();
-        let file = Arc::clone(&tables.project.file);
-        let plan = Plan::new(&file)?;
+        let plan = Plan::new(&tables.project.file)?;
         let rows = tables.rows(plan.from()).await?;
         let answers = select(&plan.query(), &[(plan.from(), &rows.batch)])
             .await
             .map_err(|error| error.at("label.sql and charter.today_sql"))?;
-        plan.prepare((rows.batch, rows.datasets), &answers, now)
+        let file = Arc::clone(&tables.project.file);
+        let work = move || Plan::new(&file)?.prepare((rows.batch, rows.datasets), &answers, now);
+        blocking(work).await
     }
 
     fn tables<'a>(&'a self, project: &'a Project, versions: BTreeMap<String, i64>) -> Tables<'a> {

@@ -18,6 +18,7 @@ use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::prelude::{SQLOptions, SessionConfig, SessionContext};
 use datafusion::sql::parser::{DFParser, Statement};
 use datafusion::sql::sqlparser::ast::Statement as Sql;
+use tokio::runtime::Handle;
 
 use crate::columns::{arrow_error, normalise};
 use crate::dataset::DatasetRef;
@@ -54,24 +55,36 @@ pub struct ViewResult {
     pub datasets: Vec<DatasetRef>,
 }
 
-/// Runs one `select` over named tables. Rows come in the order in which one thread meets them, so that the same
-/// tables give the same digest.
+/// Runs one `select` over named tables, beside the async threads. Rows come in the order in which one thread meets
+/// them, so that the same tables give the same digest.
 pub(crate) async fn select(sql: &str, tables: &[(&str, &RecordBatch)]) -> Result<RecordBatch> {
-    let work = run(sql, tables);
-    match tokio::time::timeout(LIMIT, work).await {
-        Ok(result) => result.map_err(|error| sql_error(error, tables))?,
-        Err(_) => Err(Error::invalid(format!(
-            "the query took longer than {} minutes",
-            LIMIT.as_secs() / 60
-        ))
-        .hint("does a join lack its condition?")),
-    }
+    let sql = sql.to_owned();
+    let tables: Vec<Table> = tables
+        .iter()
+        .map(|(name, rows)| ((*name).to_owned(), (*rows).clone()))
+        .collect();
+    let runtime = Handle::current();
+    let work = move || {
+        runtime.block_on(async {
+            match tokio::time::timeout(LIMIT, run(&sql, &tables)).await {
+                Ok(result) => result.map_err(|error| sql_error(error, &tables))?,
+                Err(_) => Err(Error::invalid(format!(
+                    "the query took longer than {} minutes",
+                    LIMIT.as_secs() / 60
+                ))
+                .hint("does a join lack its condition?")),
+            }
+        })
+    };
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|error| Error::internal("the query broke off").because(error))?
 }
 
-async fn run(
-    sql: &str,
-    tables: &[(&str, &RecordBatch)],
-) -> Result<Result<RecordBatch>, DataFusionError> {
+/// A name and rows.
+type Table = (String, RecordBatch);
+
+async fn run(sql: &str, tables: &[Table]) -> Result<Result<RecordBatch>, DataFusionError> {
     let mut statements = DFParser::parse_sql(sql)?;
     let statement = match (statements.pop_front(), statements.len()) {
         (Some(statement), 0) => statement,
@@ -90,7 +103,7 @@ async fn run(
     }
     let context = context()?;
     for (name, batch) in tables {
-        let table = MemTable::try_new(batch.schema(), vec![vec![(*batch).clone()]])?;
+        let table = MemTable::try_new(batch.schema(), vec![vec![batch.clone()]])?;
         context.register_table(quoted(name), Arc::new(table))?;
     }
     let plan = context.state().statement_to_plan(statement).await?;
@@ -135,8 +148,8 @@ pub(crate) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-fn sql_error(error: DataFusionError, tables: &[(&str, &RecordBatch)]) -> Error {
-    let names: Vec<&str> = tables.iter().map(|(name, _)| *name).collect();
+fn sql_error(error: DataFusionError, tables: &[Table]) -> Error {
+    let names: Vec<&str> = tables.iter().map(|(name, _)| name.as_str()).collect();
     let text = error.strip_backtrace();
     let text = text.lines().next().unwrap_or_default().to_owned();
     Error::invalid(text)
