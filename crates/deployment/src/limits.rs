@@ -17,15 +17,10 @@ pub struct Limits {
     pub timeout: Duration,
 }
 
-impl Default for Limits {
-    fn default() -> Self {
-        Self { in_flight: 64, queue: 256, timeout: Duration::from_millis(250) }
-    }
-}
-
 /// Hands out the places.
 pub struct Gatekeeper {
-    limits: Limits,
+    /// What it was made with.
+    pub limits: Limits,
     places: Semaphore,
     waiting: AtomicUsize,
 }

@@ -12,3 +12,6 @@ mod tensor;
 
 pub use graph::{Graph, Port};
 pub use tensor::{Data, Tensor};
+
+#[cfg(test)]
+mod tests;

@@ -15,7 +15,7 @@ use crate::package::Package;
 use crate::runtime::{Runtime, scores};
 use crate::status::Tensor;
 
-/// How far an answer may be from the stored one, relative to its size.
+/// How far an answer may be from the stored one, relative to its size, where the package does not say.
 const TOLERANCE: f64 = 1e-6;
 /// How many single rows are timed.
 const TIMED: usize = 200;
@@ -34,9 +34,11 @@ pub struct Tested {
 /// Runs the test; the error says which row answered what.
 pub fn run(runtime: &dyn Runtime, package: &Package) -> Result<Tested> {
     let inputs = &runtime.signature().inputs;
+    let mut tolerance = TOLERANCE;
     let (batch, expected) = match (package.file("selftest.json"), package.example()) {
         (Some(bytes), _) => {
             let stored: Value = serde_json::from_slice(bytes).map_err(|error| Error::from(error).at("selftest.json"))?;
+            tolerance = stored.get("tolerance").and_then(Value::as_f64).unwrap_or(TOLERANCE);
             stored_rows(inputs, &stored).map_err(|error| error.at("selftest.json"))?
         }
         (None, Some(bytes)) => match serde_json::from_slice(bytes).ok().and_then(|stored: Value| example_rows(inputs, &stored)) {
@@ -49,7 +51,7 @@ pub fn run(runtime: &dyn Runtime, package: &Package) -> Result<Tested> {
     let answers = scores(&outputs, batch.num_rows())?;
     for (row, (answer, expected)) in answers.iter().zip(&expected).enumerate() {
         // A NaN answer is never within the tolerance.
-        let close = (answer - expected).abs() <= TOLERANCE * expected.abs().max(1.0);
+        let close = (answer - expected).abs() <= tolerance * expected.abs().max(1.0);
         if !close {
             return Err(Error::conflict(format!("the self-test failed: row {row} answered {answer} instead of {expected}"))
                 .hint("the model's files were made by another version of the program that computes them"));
@@ -73,7 +75,7 @@ fn timed(runtime: &dyn Runtime, batch: &RecordBatch) -> Result<Vec<Duration>> {
         .collect()
 }
 
-/// `{"columns": {name: [..]}, "output": [..]}`
+/// `{"columns": {name: [..]}, "output": [..], "tolerance": …}`
 fn stored_rows(inputs: &[Tensor], stored: &Value) -> Result<(RecordBatch, Vec<f64>)> {
     let columns = stored.get("columns").and_then(Value::as_object).ok_or_else(|| Error::invalid("it has no columns"))?;
     let output = stored.get("output").and_then(Value::as_array).ok_or_else(|| Error::invalid("it has no output"))?;

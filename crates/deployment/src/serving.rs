@@ -16,7 +16,7 @@ use arc_swap::ArcSwap;
 use base::{Clock, Error, Result};
 use store::{Blobs, Db};
 
-use crate::limits::{Gatekeeper, Limits};
+use crate::limits::Gatekeeper;
 use crate::log::Log;
 use crate::recent::Recent;
 use crate::runtime::Engines;
@@ -43,7 +43,7 @@ struct Endpoint {
     name: Arc<str>,
     project: Arc<str>,
     traffic: ArcSwap<Traffic>,
-    gate: Gatekeeper,
+    gate: ArcSwap<Gatekeeper>,
     recent: Mutex<Recent>,
 }
 
@@ -78,6 +78,10 @@ impl Serving {
     /// Puts `live` into the endpoint's traffic with this share, the others keeping theirs.
     fn put(&self, live: Live, share: i64) -> Arc<Endpoint> {
         let endpoint = self.endpoint(&live.revision.endpoint).unwrap_or_else(|_| self.add_endpoint(&live));
+        // New limits hold for new requests; those under way leave through the gate that they came in by.
+        if endpoint.gate.load().limits != live.settings.limits() {
+            endpoint.gate.store(Arc::new(Gatekeeper::new(live.settings.limits())));
+        }
         let mut traffic = Traffic::clone(&endpoint.traffic.load());
         traffic.0.retain(|(other, _)| other.revision.revision != live.revision.revision);
         traffic.0.push((Arc::new(live), share));
@@ -90,7 +94,7 @@ impl Serving {
             name: live.revision.endpoint.as_str().into(),
             project: live.revision.project.as_str().into(),
             traffic: ArcSwap::default(),
-            gate: Gatekeeper::new(Limits::default()),
+            gate: ArcSwap::from_pointee(Gatekeeper::new(live.settings.limits())),
             recent: Mutex::default(),
         });
         // Only one change of traffic happens at a time, so nothing is overwritten here.
@@ -109,7 +113,7 @@ impl Serving {
     pub async fn drain(&self) -> Result<()> {
         self.0.draining.store(true, Ordering::SeqCst);
         for endpoint in self.0.endpoints.load().values() {
-            endpoint.gate.drain().await;
+            endpoint.gate.load_full().drain().await;
         }
         self.flush().await
     }

@@ -4,11 +4,13 @@
 //! same revision. Traffic is replaced as a whole; a request keeps the one that it began with.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use base::{Error, Result};
 use serde::{Deserialize, Serialize};
 
 use crate::counters::Counters;
+use crate::limits::Limits;
 use crate::revision::Revision;
 use crate::runtime::Runtime;
 use crate::status::Signature;
@@ -27,6 +29,19 @@ pub struct Settings {
     pub log_share: f64,
     /// Columns that are not logged.
     pub log_drop: Vec<String>,
+    /// Requests that are computed at the same time.
+    pub in_flight: usize,
+    /// Requests that wait.
+    pub queue: usize,
+    /// How long they wait, ms.
+    pub timeout_ms: u64,
+}
+
+impl Settings {
+    /// The limits of the endpoint.
+    pub fn limits(&self) -> Limits {
+        Limits { in_flight: self.in_flight, queue: self.queue, timeout: Duration::from_millis(self.timeout_ms) }
+    }
 }
 
 /// A limit on how a revision behaves.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, FixedSizeListArray, RecordBatch};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Float32Type, Float64Type, Int64Type};
+use arrow::datatypes::{DataType, Float32Type, Float64Type, Int64Type, TimeUnit};
 use base::{Error, Result};
 
 use crate::onnx::{Data, Port, Tensor as OnnxTensor};
@@ -76,7 +76,11 @@ impl Layout {
             // Converters keep a column's name unless it has characters that ONNX does not take; then its place tells.
             let column = columns.iter().find(|column| column.name == port.name).unwrap_or(&columns[at]);
             let element = typed(port)?;
-            layout.inputs.push(input(&column.name, element, 1, column.required));
+            let mut described = input(&column.name, element, 1, column.required);
+            if column.kind == "datetime" && element == Element::Int {
+                described.meaning = Some("datetime".to_owned());
+            }
+            layout.inputs.push(described);
             layout.ports.push((port.name.clone(), element, vec![column.name.clone()]));
         }
         Ok(layout)
@@ -106,8 +110,6 @@ impl Layout {
                     .iter()
                     .map(|name| batch.column_by_name(name).ok_or_else(|| Error::invalid(format!("the input {name:?} is missing"))))
                     .collect::<Result<_>>()?;
-                let names = &self.ports;
-                debug_assert!(!names.is_empty());
                 table(&columns, *element, batch)
             })
             .collect()
@@ -163,7 +165,11 @@ fn flat(column: &Arc<dyn Array>, element: Element) -> Result<Data> {
         Element::F32 => Data::F32(to(&DataType::Float32)?.as_primitive::<Float32Type>().iter().map(|x| x.unwrap_or(f32::NAN)).collect()),
         Element::F64 => Data::F64(to(&DataType::Float64)?.as_primitive::<Float64Type>().iter().map(|x| x.unwrap_or(f64::NAN)).collect()),
         Element::Int => {
-            let values = to(&DataType::Int64)?;
+            // A time is milliseconds to a model.
+            let values = match column.data_type() {
+                DataType::Timestamp(_, zone) => cast(&to(&DataType::Timestamp(TimeUnit::Millisecond, zone.clone()))?, &DataType::Int64).map_err(|error| Error::invalid(error.to_string()))?,
+                _ => to(&DataType::Int64)?,
+            };
             if values.null_count() > 0 {
                 return Err(Error::invalid("a whole number is missing, and this model has no value for that"));
             }

@@ -33,7 +33,8 @@ impl Serving {
             return Err(Error::invalid("the batch is empty").hint("send at least one row"));
         }
         let ids = ids(request.ids, rows)?;
-        let _place = endpoint.gate.enter().await?;
+        let gate = endpoint.gate.load_full();
+        let _place = gate.enter().await?;
         let live = endpoint.traffic.load().pick(&ids[0], request.revision)?.clone();
         let begin = Instant::now();
         let computed = compute(&live, &request.batch).await;

@@ -323,5 +323,8 @@ fn settings(project: &Project, spec: &DeploymentSpec) -> Settings {
         stop_on,
         log_share: spec.log.share,
         log_drop: spec.log.drop.clone(),
+        in_flight: spec.scale.max_in_flight,
+        queue: spec.scale.queue,
+        timeout_ms: u64::try_from(spec.scale.timeout.as_millis()).unwrap_or(u64::MAX),
     }
 }

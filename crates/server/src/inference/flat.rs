@@ -144,15 +144,15 @@ fn with_placeholders<T: Clone>(missing: usize, placeholder: T, value: T) -> Vec<
 impl<'de> Deserialize<'de> for Flat {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut flat = Self::default();
-        Into(&mut flat).deserialize(deserializer)?;
+        Filler(&mut flat).deserialize(deserializer)?;
         Ok(flat)
     }
 }
 
 /// Reads one value, or an array of values at any depth, into a [`Flat`].
-struct Into<'f>(&'f mut Flat);
+struct Filler<'f>(&'f mut Flat);
 
-impl<'de> DeserializeSeed<'de> for Into<'_> {
+impl<'de> DeserializeSeed<'de> for Filler<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -160,7 +160,7 @@ impl<'de> DeserializeSeed<'de> for Into<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Into<'_> {
+impl<'de> Visitor<'de> for Filler<'_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -168,7 +168,7 @@ impl<'de> Visitor<'de> for Into<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut values: A) -> Result<(), A::Error> {
-        while values.next_element_seed(Into(self.0))?.is_some() {}
+        while values.next_element_seed(Filler(self.0))?.is_some() {}
         Ok(())
     }
 

@@ -80,10 +80,11 @@ fn records(value: Value) -> Result<(Vec<Named<'static>>, usize)> {
     for (at, record) in list.into_iter().enumerate() {
         let Value::Object(record) = record else { return Err(Error::invalid(format!("row {at} is no record"))) };
         for (name, value) in record {
-            let column = match columns.iter().position(|(known, _)| *known == name) {
-                Some(place) => &mut columns[place].1,
-                None => &mut columns.push_and_get((name, Flat::default())).1,
-            };
+            let place = columns.iter().position(|(known, _)| *known == name).unwrap_or_else(|| {
+                columns.push((name, Flat::default()));
+                columns.len() - 1
+            });
+            let column = &mut columns[place].1;
             while column.len() < at {
                 column.push_null();
             }
@@ -92,18 +93,6 @@ fn records(value: Value) -> Result<(Vec<Named<'static>>, usize)> {
         columns.iter_mut().filter(|(_, column)| column.len() <= at).for_each(|(_, column)| column.push_null());
     }
     Ok((columns.into_iter().map(named).collect(), rows))
-}
-
-trait PushAndGet<T> {
-    fn push_and_get(&mut self, value: T) -> &mut T;
-}
-
-impl<T> PushAndGet<T> for Vec<T> {
-    fn push_and_get(&mut self, value: T) -> &mut T {
-        self.push(value);
-        let last = self.len() - 1;
-        &mut self[last]
-    }
 }
 
 /// `{name: [..], ..}`, or rows without names.
