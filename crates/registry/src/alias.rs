@@ -31,15 +31,13 @@ pub async fn set_alias(db: &Db, name: &str, alias: &str, number: i64, actor: &st
 
 /// The version that an alias names.
 pub async fn alias(db: &Db, name: &str, alias: &str) -> Result<ModelVersion> {
-    match rows::by_alias(db, name, alias).await? {
-        Some(version) => Ok(version),
-        None => {
-            model(db, name).await?;
-            Err(Error::not_found(format!(
-                "Registered model alias {alias} not found."
-            )))
-        }
+    if let Some(version) = rows::by_alias(db, name, alias).await? {
+        return Ok(version);
     }
+    model(db, name).await?;
+    Err(Error::not_found(format!(
+        "Registered model alias {alias} not found."
+    )))
 }
 
 /// Removes an alias; removing what is not there is not an error. Taking one away promotes nothing, so no gate is

@@ -1,4 +1,5 @@
 //! Models, versions, aliases and stages on both databases; gates have their own stories.
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
 
 use base::{Kind, PageRequest};
 use experiments::{NewLoggedModel, NewRun, Run, Tag};

@@ -63,7 +63,6 @@ impl IntoResponse for Failure {
 }
 
 /// An address that we do not serve.
-#[expect(clippy::unused_async, reason = "a handler is async")]
 pub(super) async fn no_such_endpoint(uri: Uri) -> Response {
     let message = format!("No API found for '{}'", uri.path());
     (

@@ -17,18 +17,15 @@ pub(super) fn routes() -> Router<App> {
         .route("/ajax-api/3.0/mlflow/server-info", get(server_info))
 }
 
-#[expect(clippy::unused_async, reason = "a handler is async")]
 async fn health() -> &'static str {
     "OK"
 }
 
-#[expect(clippy::unused_async, reason = "a handler is async")]
 async fn version() -> &'static str {
     API
 }
 
 /// Uploads and downloads in parts are not offered, so clients stay with plain PUT and GET.
-#[expect(clippy::unused_async, reason = "a handler is async")]
 async fn server_info() -> Json<Value> {
     Json(json!({
         "store_type": "SqlStore",
