@@ -97,8 +97,13 @@ impl Loop {
         let registry = registry::Context { db: ctx.db.clone(), blobs: ctx.blobs.clone(), data: ctx.data.clone() };
         let registration = registry::register(&registry, project, &trained.best_run, "ds").await.unwrap();
         let version = registration.version.expect("the first model passes").version;
-        let (stakeholder, yes) = (project::Role::Stakeholder, registry::Decision::Approve);
-        registry::approve(&ctx.db, project, "champion", version, stakeholder, yes, "go", "fleet").await.unwrap();
+        let signed = registry::Signature {
+            role: project::Role::Stakeholder,
+            decision: registry::Decision::Approve,
+            reason: "it beats last week's numbers".to_owned(),
+            actor: "fleet".to_owned(),
+        };
+        registry::approve(&ctx.db, project, "champion", version, signed).await.unwrap();
         registry::promote(&ctx.db, project, version, "champion", "fleet").await.unwrap();
         ctx.serving.deploy(project, "rides-api", None, "mle").await.unwrap();
     }
