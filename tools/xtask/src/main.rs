@@ -27,7 +27,10 @@ struct Args {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Install what is missing and run every check and test
-    Test,
+    Test {
+        /// Only these parts; all where none is named
+        phases: Vec<test::Phase>,
+    },
     /// Build the release binary with its pages and run the bikes demo
     Demo {
         /// Options of `ironloop demo bikes`
@@ -44,7 +47,7 @@ enum Command {
 
 fn main() -> ExitCode {
     let outcome = match Args::parse().command {
-        Command::Test => return test::run(),
+        Command::Test { phases } => return test::run(&phases),
         Command::Demo { options } => demo::run(&options),
         Command::Tidy => tidy::run(),
         Command::Coverage => coverage::run(),

@@ -234,15 +234,17 @@ pub fn s3(python: &Path) -> Result<Service> {
     Ok(service)
 }
 
-/// `ironloop up` on `home`.
-pub fn ironloop(binary: &Path, home: &Path) -> Result<Service> {
+/// `ironloop up` on `home`, with `python` for people's own scripts.
+pub fn ironloop(binary: &Path, home: &Path, python: &Path) -> Result<Service> {
     let port = free_port()?;
     let folder = tempfile::Builder::new().prefix("ironloop-up-").tempdir()?;
     let mut server = command(
         binary,
         ["up", "--listen", &format!("127.0.0.1:{port}"), "--home"],
     );
-    server.arg(home);
+    server
+        .arg(home)
+        .env("IRONLOOP_PYTHON", python.join("python"));
     Service::start("ironloop", server, "-TERM", port, folder)?
         .wait(Duration::from_secs(60), healthy)
 }

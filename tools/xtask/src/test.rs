@@ -14,65 +14,77 @@ use crate::{install, place, service, tidy, ui};
 /// How far the demo's years are replayed here; a full replay is for people.
 const DEMO_UNTIL: &str = "2013-07-01";
 
-fn run_all(runner: &mut Runner) -> Result<()> {
-    let root = place::root();
-    runner.step("rustfmt", || {
-        runner::run(cargo(&["fmt", "--all", "--check"]).current_dir(&root))
-    })?;
-    runner.step("tidy", tidy::run)?;
+/// A part of the checks, for a shorter round; all of them run where none is named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Phase {
+    /// Format and house rules
+    Rules,
+    /// Types, lint, unit tests and build of the web pages
+    Pages,
+    /// Clippy
+    Clippy,
+    /// Rust tests, on both databases and S3
+    Rust,
+    /// The demo, and what its server answers to other people's clients and to a browser
+    BlackBox,
+}
 
-    runner.step("install: cargo-nextest", install::nextest)?;
-    runner.step("install: Node.js", install::node)?;
-    runner.step("install: Chromium", || {
-        install::program("chromium", &["chromium"])
-    })?;
-    let python = runner.step("install: Python packages", install::python)?;
+fn run_phases(runner: &mut Runner, wanted: &[Phase]) -> Result<()> {
+    let has = |phase| wanted.is_empty() || wanted.contains(&phase);
+    if has(Phase::Rules) {
+        runner.step("rustfmt", || run_cargo(&["fmt", "--all", "--check"]))?;
+        runner.step("tidy", tidy::run)?;
+    }
+    if has(Phase::Pages) || has(Phase::BlackBox) {
+        runner.step("install: Node.js", install::node)?;
+    }
+    if has(Phase::Pages) {
+        pages(runner)?;
+    }
+    if has(Phase::Clippy) {
+        let clippy = [
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--",
+            "-D",
+            "warnings",
+        ];
+        runner.step("clippy", || run_cargo(&clippy))?;
+    }
+    if has(Phase::Rust) || has(Phase::BlackBox) {
+        let python = runner.step("install: Python packages", install::python)?;
+        if has(Phase::Rust) {
+            rust_tests(runner, &python)?;
+        }
+        if has(Phase::BlackBox) {
+            black_box(runner, &python)?;
+        }
+    }
+    Ok(())
+}
+
+fn pages(runner: &mut Runner) -> Result<()> {
     runner.step("install: packages of the pages", || {
-        install::npm(&root.join("ui"))
+        install::npm(&place::root().join("ui"))
     })?;
-
-    runner.step("pages: build", ui::build)?;
     runner.step("pages: types and lint", ui::check)?;
     runner.tests("pages: unit tests", &mut ui::unit_tests())?;
-    runner.step("clippy", || {
-        runner::run(
-            cargo(&[
-                "clippy",
-                "--workspace",
-                "--all-targets",
-                "--",
-                "-D",
-                "warnings",
-            ])
-            .current_dir(&root),
-        )
-    })?;
-    rust_tests(runner, &python)?;
-
-    runner.step("build", || {
-        runner::run(cargo(&["build", "--package", "ironloop-cli"]).current_dir(&root))
-    })?;
-    let binary = place::target()?.join("debug/ironloop");
-    let folder = tempfile::Builder::new()
-        .prefix("ironloop-test-")
-        .tempdir()?;
-    let home = folder.path().join("home");
-    runner.step("demo", || demo(&binary, &home, &python))?;
-    black_box(runner, &binary, &home, &python)
+    runner.step("pages: build", ui::build)
 }
 
 fn rust_tests(runner: &mut Runner, python: &Path) -> Result<()> {
+    runner.step("install: cargo-nextest", install::nextest)?;
     let postgres = runner.step("start: PostgreSQL", service::postgres)?;
     let s3 = runner.step("start: S3", || service::s3(python))?;
     let mut nextest = cargo(&["nextest", "run", "--workspace"]);
     nextest
-        .current_dir(place::root())
         .env(
             "IRONLOOP_TEST_POSTGRES",
             format!("postgres://postgres@127.0.0.1:{}/postgres", postgres.port),
         )
         .env("IRONLOOP_TEST_S3", "s3://ironloop-test")
-        .env("IRONLOOP_TEST_PYTHON", python.join("python"))
+        .env("IRONLOOP_PYTHON", python.join("python"))
         .env("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{}", s3.port))
         .env("AWS_ACCESS_KEY_ID", "test")
         .env("AWS_SECRET_ACCESS_KEY", "test")
@@ -89,13 +101,33 @@ fn demo(binary: &Path, home: &Path, python: &Path) -> Result<()> {
     demo.arg(home)
         .current_dir(place::root())
         .env("PATH", install::path())
-        .env("IRONLOOP_TEST_PYTHON", python.join("python"));
+        .env("IRONLOOP_PYTHON", python.join("python"));
     runner::run(&mut demo)
 }
 
-/// The suites that see the server as its users do: through its addresses only.
-fn black_box(runner: &mut Runner, binary: &Path, home: &Path, python: &Path) -> Result<()> {
-    let server = runner.step("start: ironloop up", || service::ironloop(binary, home))?;
+/// The demo fills a home; the suites see a server on it as its users do, through its addresses only.
+fn black_box(runner: &mut Runner, python: &Path) -> Result<()> {
+    runner.step("install: Chromium", || {
+        install::program("chromium", &["chromium"])
+    })?;
+    // The same targets as for the tests: other ones would mean other features and so another build of everything.
+    runner.step("build", || {
+        run_cargo(&["build", "--workspace", "--all-targets"])
+    })?;
+    let binary = &place::target()?.join("debug/ironloop");
+    let folder = tempfile::Builder::new()
+        .prefix("ironloop-test-")
+        .tempdir()?;
+    let home = folder.path().join("home");
+    runner.step("demo", || demo(binary, &home, python))?;
+    let cases = folder.path().join("onnx");
+    runner.step("write ONNX cases", || {
+        let example = binary.with_file_name("examples").join("onnx_cases");
+        runner::run(command(example, [""; 0]).arg(&cases))
+    })?;
+    let server = runner.step("start: ironloop up", || {
+        service::ironloop(binary, &home, python)
+    })?;
     let url = format!("http://127.0.0.1:{}", server.port);
     let outcome = suites()
         .iter()
@@ -111,7 +143,10 @@ fn black_box(runner: &mut Runner, binary: &Path, home: &Path, python: &Path) -> 
                     "--durations=5",
                 ],
             );
-            pytest.arg(suite).current_dir(suite);
+            pytest
+                .arg(suite)
+                .current_dir(suite)
+                .env("IRONLOOP_ONNX_CASES", &cases);
             runner.tests(
                 &format!("suite: {}", name(suite)),
                 with_server(&mut pytest, &url, binary),
@@ -169,12 +204,18 @@ fn name(path: &Path) -> String {
 }
 
 fn cargo(args: &[&str]) -> Command {
-    command(place::cargo(), args)
+    let mut cargo = command(place::cargo(), args);
+    cargo.current_dir(place::root());
+    cargo
 }
 
-fn run_and_report() -> bool {
+fn run_cargo(args: &[&str]) -> Result<()> {
+    runner::run(&mut cargo(args))
+}
+
+fn run_and_report(wanted: &[Phase]) -> bool {
     let mut runner = Runner::default();
-    let outcome = run_all(&mut runner);
+    let outcome = run_phases(&mut runner, wanted);
     runner.report();
     if let Err(error) = &outcome {
         println!("\nfailed: {error:#}");
@@ -188,8 +229,9 @@ fn run_and_report() -> bool {
     outcome.is_ok()
 }
 
-pub fn run() -> ExitCode {
-    if run_and_report() {
+/// Runs the phases (all where none is named) and says how it went.
+pub fn run(wanted: &[Phase]) -> ExitCode {
+    if run_and_report(wanted) {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
