@@ -15,6 +15,7 @@ mod session;
 mod settings;
 mod show;
 
+use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -22,7 +23,7 @@ use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
     let args = args::Args::parse();
-    start_log(args.global.verbose);
+    start_log(args.global.verbose, matches!(args.command, args::Command::Up(_)));
     // Two TLS providers are linked (see `deny.toml`); the choice must be made before the first connection.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let output = output::Output::new(args.global.json);
@@ -39,20 +40,21 @@ fn main() -> ExitCode {
     }
 }
 
-/// The log goes to standard error, so that standard output stays for results. `RUST_LOG` decides where it is set.
-fn start_log(verbose: u8) {
-    let level = match verbose {
-        0 => "warn",
+/// The log goes to standard error, so that standard output stays for results. `RUST_LOG` decides where it is set. A
+/// command says by itself what went wrong; a server has only its log.
+fn start_log(verbose: u8, server: bool) {
+    let level = match verbose + u8::from(server) {
+        0 => "error",
         1 => "info",
         _ => "debug",
     };
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| {
-        EnvFilter::new(format!(
-            "{level},datafusion=warn,deltalake=warn,delta_kernel=warn,sqlx=warn,hyper=warn"
-        ))
-    });
+    // The Delta kernel logs as errors what it also returns, a table that is not there yet among them.
+    let quiet = "datafusion=warn,deltalake=warn,delta_kernel=off,buoyant_kernel=off,sqlx=warn,hyper=warn";
+    let filter = EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| EnvFilter::new(format!("{level},{quiet}")));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr)
         .with_target(false)
         .init();
