@@ -7,8 +7,10 @@
 //! Deliberately absent: reading data. Whether a column exists is known only when a dataset is loaded.
 
 mod check;
-pub mod data;
+pub mod dataset;
 pub mod deploy;
+pub mod expect;
+pub mod features;
 pub mod gate;
 pub mod improve;
 pub mod monitor;
@@ -22,8 +24,10 @@ use base::{Result, SignedDuration};
 use serde::Serialize;
 use toml::de::DeTable;
 
-use self::data::{ColumnUse, DatasetSpec, ExpectationSpec, FeatureSet, Label, Split, ViewSpec};
+use self::dataset::{ColumnUse, DatasetSpec};
 use self::deploy::{DeploymentSpec, Feedback};
+use self::expect::ExpectationSpec;
+use self::features::{FeatureSet, Label, Split, ViewSpec};
 use self::gate::GateSpec;
 use self::improve::{Guard, PipelineSpec, TriggerSpec};
 use self::monitor::MonitorSpec;

@@ -23,14 +23,13 @@ mod store;
 
 pub use charter::{Charter, Goal};
 pub use criterion::{Criterion, CriterionKind, On, Op, Verdict, Versus};
-pub use file::data::{
-    Check, ColumnUse, DatasetSpec, ExpectationSpec, FeatureSet, FeatureSpec, FeatureType, Label,
-    LabelType, Sensitivity, Severity, Source, Split, SplitBy, Validate, ViewSpec,
-};
+pub use file::dataset::{ColumnUse, DatasetSpec, Sensitivity, Source};
 pub use file::deploy::{
     DeploymentSpec, Feedback, LogSpec, ModelRef, OutcomeSpec, Protocol, RolloutKind, RolloutSpec,
     ScaleSpec,
 };
+pub use file::expect::{Check, ExpectationSpec, Severity};
+pub use file::features::{FeatureSet, FeatureSpec, FeatureType, Label, LabelType, Split, SplitBy, Validate, ViewSpec};
 pub use file::gate::{ApproveSpec, AutoSpec, AutoWhen, GateSpec, SelfApproval};
 pub use file::improve::{Action, Event, Guard, PipelineSpec, Step, TriggerSpec};
 pub use file::monitor::{DriftMethod, DriftOf, MonitorCheck, MonitorSpec, Reference};

@@ -4,85 +4,27 @@
 //! you mean …". A missing or wrong value becomes a problem and a default, so that reading goes on and all problems
 //! of a file are reported together; [`Log::finish`] then refuses the file, so no default ever gets out.
 
+mod log;
+mod value;
+
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use base::{Error, Name, Result, SignedDuration};
+use base::{Name, SignedDuration};
 use jiff::civil::Date;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use self::value::{id_of, integer, json, number, shown};
 use super::text;
+
+pub(crate) use self::log::Log;
+pub(crate) use self::value::locate;
 
 /// A word of a closed list.
 pub(crate) trait Choice: Copy + 'static {
     /// Each word with its meaning.
     const WORDS: &'static [(&'static str, Self)];
-}
-
-/// What was wrong so far, and what is accepted without having an effect yet.
-pub(crate) struct Log<'d> {
-    text: &'d str,
-    problems: RefCell<Vec<(usize, String)>>,
-    notes: RefCell<Vec<(usize, String)>>,
-}
-
-impl<'d> Log<'d> {
-    pub(crate) fn new(text: &'d str) -> Self {
-        Self {
-            text,
-            problems: RefCell::default(),
-            notes: RefCell::default(),
-        }
-    }
-
-    /// Notes a problem at a byte of the file.
-    pub(crate) fn problem(&self, offset: usize, message: String) {
-        self.problems.borrow_mut().push((offset, message));
-    }
-
-    /// Notes something that is accepted and worth knowing.
-    pub(crate) fn note(&self, offset: usize, message: String) {
-        self.notes.borrow_mut().push((offset, message));
-    }
-
-    pub(crate) fn is_clean(&self) -> bool {
-        self.problems.borrow().is_empty()
-    }
-
-    fn lines(&self, of: &RefCell<Vec<(usize, String)>>) -> Vec<String> {
-        let mut found = of.borrow().clone();
-        found.sort();
-        found.dedup();
-        found
-            .into_iter()
-            .map(|(offset, message)| format!("line {}: {message}", line(self.text, offset)))
-            .collect()
-    }
-
-    /// The notes, or one error that lists every problem.
-    pub(crate) fn finish(&self) -> Result<Vec<String>> {
-        let problems = self.lines(&self.problems);
-        match problems.as_slice() {
-            [] => Ok(self.lines(&self.notes)),
-            [one] => Err(Error::invalid(format!(
-                "the project file has a problem at {one}"
-            ))),
-            many => Err(Error::invalid(format!(
-                "the project file has {} problems:\n{}",
-                many.len(),
-                many.join("\n")
-            ))),
-        }
-    }
-}
-
-fn line(text: &str, offset: usize) -> usize {
-    1 + text
-        .bytes()
-        .take(offset)
-        .filter(|byte| *byte == b'\n')
-        .count()
 }
 
 /// One table of the file, while it is read.
@@ -513,86 +455,4 @@ impl<'d> Section<'d> {
             .map(|(name, value)| (name.get_ref().clone().into_owned(), json(value.get_ref())))
             .collect()
     }
-}
-
-fn id_of<'a>(value: &'a DeValue<'_>) -> Option<&'a str> {
-    let DeValue::Table(table) = value else {
-        return None;
-    };
-    let id = table.get("id").or_else(|| table.get("name"))?;
-    match id.get_ref() {
-        DeValue::String(text) => Some(text),
-        _ => None,
-    }
-}
-
-fn integer(value: &DeValue<'_>) -> Option<i64> {
-    let DeValue::Integer(integer) = value else {
-        return None;
-    };
-    i64::from_str_radix(integer.as_str(), integer.radix()).ok()
-}
-
-fn number(value: &DeValue<'_>) -> Option<f64> {
-    match value {
-        DeValue::Float(float) => float
-            .as_str()
-            .parse()
-            .ok()
-            .filter(|number: &f64| number.is_finite()),
-        other => integer(other).map(|whole| whole as f64),
-    }
-}
-
-fn json(value: &DeValue<'_>) -> serde_json::Value {
-    match value {
-        DeValue::String(text) => text.clone().into_owned().into(),
-        DeValue::Boolean(truth) => (*truth).into(),
-        DeValue::Datetime(datetime) => datetime.to_string().into(),
-        DeValue::Array(array) => array.iter().map(|item| json(item.get_ref())).collect(),
-        DeValue::Table(table) => table
-            .iter()
-            .map(|(key, value)| (key.get_ref().clone().into_owned(), json(value.get_ref())))
-            .collect::<serde_json::Map<_, _>>()
-            .into(),
-        DeValue::Integer(_) => integer(value).map_or(serde_json::Value::Null, Into::into),
-        DeValue::Float(_) => number(value).map_or(serde_json::Value::Null, Into::into),
-    }
-}
-
-fn shown(value: &DeValue<'_>) -> String {
-    match value {
-        DeValue::Table(_) => "a table".to_owned(),
-        DeValue::Array(_) => "a list".to_owned(),
-        DeValue::Integer(integer) => integer.to_string(),
-        DeValue::Float(float) => float.to_string(),
-        other => json(other).to_string(),
-    }
-}
-
-/// Where the value at `path` stands in the file. In a list, a step is an `id`, a `name` or the text itself. The
-/// nearest table that exists answers for what does not.
-pub(crate) fn locate<'d>(root: &'d Spanned<DeTable<'d>>, path: &[&str]) -> usize {
-    let mut offset = root.span().start;
-    let Some((first, rest)) = path.split_first() else {
-        return offset;
-    };
-    let Some(mut value) = root.get_ref().get(*first) else {
-        return offset;
-    };
-    offset = value.span().start;
-    for step in rest {
-        let next = match value.get_ref() {
-            DeValue::Table(table) => table.get(*step),
-            DeValue::Array(array) => array.iter().find(|item| match item.get_ref() {
-                DeValue::String(text) => text == step,
-                other => id_of(other) == Some(*step),
-            }),
-            _ => None,
-        };
-        let Some(next) = next else { break };
-        value = next;
-        offset = value.span().start;
-    }
-    offset
 }

@@ -1,10 +1,7 @@
 //! The table of criteria: target, the best run, the champion, and live.
 
-use std::collections::BTreeMap;
-
 use base::Result;
-use monitoring::State;
-use project::{Criterion, MonitorCheck, Project, Verdict};
+use project::{Criterion, Project, Verdict};
 use registry::{CriterionResult, Evaluation};
 use serde_json::{Value, json};
 
@@ -16,7 +13,7 @@ const EVALUATIONS: usize = 100;
 pub(super) async fn rows(app: &App, project: &Project) -> Result<Vec<Value>> {
     let evaluations = registry::evaluations(&app.db, &project.name, EVALUATIONS).await?;
     let champion = registry::champion_evaluation(&app.db, project).await?;
-    let live = live(app, project).await;
+    let live = monitoring::live_criteria(&app.db, project).await?;
     let mut rows = Vec::new();
     for criterion in &project.file.criteria {
         let version = project::criterion_version(&app.db, &project.name, &criterion.id).await?;
@@ -55,34 +52,4 @@ fn of_champion(evaluation: &Evaluation, criterion: &Criterion, version: i64) -> 
         "version": evaluation.version, "value": result.measured.value, "lower": result.measured.lower,
         "upper": result.measured.upper, "verdict": verdict, "reason": result.reason,
     }))
-}
-
-/// The newest live measurement of each criterion that a monitor watches, by criterion.
-async fn live(app: &App, project: &Project) -> BTreeMap<String, Value> {
-    let mut found = BTreeMap::new();
-    for endpoint in project.file.deployments.keys() {
-        // An endpoint that never served has no series; that is no reason to hide the rest of the page.
-        let Ok(series) = app.monitoring.series(project, endpoint).await else { continue };
-        for monitor in project.file.monitors.iter().filter(|monitor| monitor.deployment == *endpoint) {
-            let MonitorCheck::Criterion { criterion } = &monitor.check else { continue };
-            let newest = series.windows.iter().filter_map(|window| {
-                let check = window.checks.iter().find(|check| check.monitor == monitor.id)?;
-                Some((window, check))
-            });
-            let Some((window, check)) = newest.max_by_key(|(window, _)| window.end) else { continue };
-            let verdict = match check.state {
-                State::Ok => Verdict::Pass,
-                State::Alert => Verdict::Fail,
-                State::Warn | State::Unknown => Verdict::Unknown,
-            };
-            found.insert(
-                criterion.clone(),
-                json!({
-                    "value": check.value, "labels": window.labels, "window_start": window.start, "window_end": window.end,
-                    "verdict": verdict, "reason": check.reason,
-                }),
-            );
-        }
-    }
-    found
 }
