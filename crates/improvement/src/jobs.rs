@@ -39,7 +39,9 @@ pub async fn react(ctx: &Context, project: &Project) -> Result<Vec<Firing>> {
     give_up_abandoned(&ctx.db, project).await?;
     let mut firings = Vec::new();
     for trigger in &project.file.triggers {
-        let Some(event) = occurrence(ctx, project, trigger).await? else { continue };
+        let Some(event) = occurrence(ctx, project, trigger).await? else {
+            continue;
+        };
         if let Some(firing) = settle(&ctx.db, project, trigger, event).await? {
             firings.push(firing);
         }
@@ -50,32 +52,69 @@ pub async fn react(ctx: &Context, project: &Project) -> Result<Vec<Firing>> {
 /// A job that took its process down again and again is given up by its worker; its retraining has failed.
 async fn give_up_abandoned(db: &Db, project: &Project) -> Result<()> {
     for (id, error) in rows::abandoned(db, &project.name).await? {
-        rows::end(db, &project.name, &id, crate::RetrainingState::Failed, &error).await?;
+        rows::end(
+            db,
+            &project.name,
+            &id,
+            crate::RetrainingState::Failed,
+            &error,
+        )
+        .await?;
     }
     Ok(())
 }
 
 /// The event that a trigger waits for, if it is there now.
-async fn occurrence(ctx: &Context, project: &Project, trigger: &TriggerSpec) -> Result<Option<Found>> {
+async fn occurrence(
+    ctx: &Context,
+    project: &Project,
+    trigger: &TriggerSpec,
+) -> Result<Option<Found>> {
     match &trigger.when {
         Event::MonitorAlert(monitor) => {
             let newest = ctx.monitoring.newest(&project.name, monitor).await?;
-            Ok(newest.filter(|check| check.state == State::Alert).map(|check| {
-                let what = format!("{monitor}: {} (must be {}; predictions from {})", check.reason, check.target, check.window.text());
-                Found::new(Occurrence { key: format!("window:{}", check.window.end), what })
-            }))
+            Ok(newest
+                .filter(|check| check.state == State::Alert)
+                .map(|check| {
+                    let what = format!(
+                        "{monitor}: {} (must be {}; predictions from {})",
+                        check.reason,
+                        check.target,
+                        check.window.text()
+                    );
+                    Found::new(Occurrence {
+                        key: format!("window:{}", check.window.end),
+                        what,
+                    })
+                }))
         }
         Event::DatasetVersion(dataset) => {
-            let Ok(version) = ctx.data.version(&project.name, dataset, None).await else { return Ok(None) };
+            let Ok(version) = ctx.data.version(&project.name, dataset, None).await else {
+                return Ok(None);
+            };
             let own = rows::ingested(&ctx.db, &project.name, dataset, version.version).await?;
             let first = !firing::begun(&ctx.db, &project.name, &trigger.id).await?;
             let what = format!("{dataset} has version {}", version.version);
-            Ok(Some(Found { occurrence: Occurrence { key: format!("version:{}", version.version), what }, known: own || first }))
+            Ok(Some(Found {
+                occurrence: Occurrence {
+                    key: format!("version:{}", version.version),
+                    what,
+                },
+                known: own || first,
+            }))
         }
         Event::Cron(schedule) => {
-            let Some(due) = last_due(schedule, ctx.db.clock().now_ms()) else { return Ok(None) };
+            let Some(due) = last_due(schedule, ctx.db.clock().now_ms()) else {
+                return Ok(None);
+            };
             let first = !firing::begun(&ctx.db, &project.name, &trigger.id).await?;
-            Ok(Some(Found { occurrence: Occurrence { key: format!("cron:{due}"), what: format!("it is time ({schedule})") }, known: first }))
+            Ok(Some(Found {
+                occurrence: Occurrence {
+                    key: format!("cron:{due}"),
+                    what: format!("it is time ({schedule})"),
+                },
+                known: first,
+            }))
         }
     }
 }
@@ -88,16 +127,33 @@ struct Found {
 
 impl Found {
     fn new(occurrence: Occurrence) -> Self {
-        Self { occurrence, known: false }
+        Self {
+            occurrence,
+            known: false,
+        }
     }
 }
 
 /// Decides about an event and does it, in one transaction. `None` where it was seen before.
-async fn settle(db: &Db, project: &Project, trigger: &TriggerSpec, found: Found) -> Result<Option<Firing>> {
+async fn settle(
+    db: &Db,
+    project: &Project,
+    trigger: &TriggerSpec,
+    found: Found,
+) -> Result<Option<Firing>> {
     let reason = format!("trigger {}: {}", trigger.id, found.occurrence.what);
     let wanted = match &trigger.action {
-        Action::Pipeline(pipeline) => Wanted::Retraining(new_retraining(project, pipeline, Some(&trigger.id), &reason, "ironloop")?),
-        Action::Task(role) => Wanted::Task { role: role.as_str().to_owned(), text: found.occurrence.what.clone() },
+        Action::Pipeline(pipeline) => Wanted::Retraining(new_retraining(
+            project,
+            pipeline,
+            Some(&trigger.id),
+            &reason,
+            "ironloop",
+        )?),
+        Action::Task(role) => Wanted::Task {
+            role: role.as_str().to_owned(),
+            text: found.occurrence.what.clone(),
+        },
     };
     let guard = project.file.guard.clone();
     let limits = (
@@ -148,25 +204,63 @@ impl Settle {
         if firing::seen(tx, &self.project, &self.trigger, &self.event).await? {
             return Ok(None);
         }
-        let (decision, reason) = if self.known { (Decision::Baseline, String::new()) } else { decide(&self.facts(tx).await?) };
+        let (decision, reason) = if self.known {
+            (Decision::Baseline, String::new())
+        } else {
+            decide(&self.facts(tx).await?)
+        };
         let ids = match (decision, &self.wanted) {
             (Decision::Fired, Wanted::Retraining(new)) => Some(rows::ask(tx, new).await?),
             (Decision::Fired, Wanted::Task { role, text }) => {
                 let link = format!("/p/{}/monitoring", self.project);
-                task::open_once(tx, &self.project, &format!("trigger:{}", self.trigger), role, text, &link).await?;
+                task::open_once(
+                    tx,
+                    &self.project,
+                    &format!("trigger:{}", self.trigger),
+                    role,
+                    text,
+                    &link,
+                )
+                .await?;
                 None
             }
             (Decision::Circuit, _) => {
-                let text = format!("{reason}. Find out why, then close this task: retraining starts again.");
+                let text = format!(
+                    "{reason}. Find out why, then close this task: retraining starts again."
+                );
                 let link = format!("/p/{}/retrainings", self.project);
-                task::open_once(tx, &self.project, task::CIRCUIT, "ml_engineer", &text, &link).await?;
+                task::open_once(
+                    tx,
+                    &self.project,
+                    task::CIRCUIT,
+                    "ml_engineer",
+                    &text,
+                    &link,
+                )
+                .await?;
                 None
             }
             _ => None,
         };
         let (retraining, job) = ids.unzip();
-        firing::note(tx, &self.project, &self.trigger, &self.event, decision, &reason, retraining.as_deref()).await?;
-        Ok(Some(Firing { trigger: self.trigger, event: self.event, decision, reason, retraining, job }))
+        firing::note(
+            tx,
+            &self.project,
+            &self.trigger,
+            &self.event,
+            decision,
+            &reason,
+            retraining.as_deref(),
+        )
+        .await?;
+        Ok(Some(Firing {
+            trigger: self.trigger,
+            event: self.event,
+            decision,
+            reason,
+            retraining,
+            job,
+        }))
     }
 
     async fn facts(&self, tx: &mut Tx<'_>) -> Result<Facts> {
@@ -174,7 +268,12 @@ impl Settle {
         let last_fired = firing::last_fired(tx, &self.project, &self.trigger).await?;
         // Tasks cost nobody's machine: only their own cooldown counts.
         if matches!(self.wanted, Wanted::Task { .. }) {
-            return Ok(Facts { now, last_fired, cooldown: self.cooldown, ..Facts::default() });
+            return Ok(Facts {
+                now,
+                last_fired,
+                cooldown: self.cooldown,
+                ..Facts::default()
+            });
         }
         let closed = task::circuit_closed_at(tx, &self.project).await?;
         Ok(Facts {

@@ -23,7 +23,9 @@ mod trigger;
 
 pub use jobs::{Firing, react};
 pub use pipeline::{Execute, Next, Progress, StepResult, run};
-pub use retraining::{RetrainOutcome, Retraining, RetrainingState, StepRecord, StepState, retraining, retrainings};
+pub use retraining::{
+    RetrainOutcome, Retraining, RetrainingState, StepRecord, StepState, retraining, retrainings,
+};
 pub use service::{Context, ask, retrain, run_retraining};
 pub use store::MIGRATIONS;
 pub use task::{Task, finish_task, open_tasks, tasks};

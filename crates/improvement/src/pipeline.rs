@@ -4,9 +4,9 @@
 //! started twice for that reason, so each looks first at what is there. What a step does is handed in, so that the
 //! order, the stops and the resumption can be told without training anything.
 
+use ::store::{BoxFuture, Db};
 use base::{Error, Result};
 use serde_json::Value;
-use ::store::{BoxFuture, Db};
 
 use crate::retraining::{RetrainOutcome, Retraining, RetrainingState, StepRecord, StepState};
 use crate::store::retraining as rows;
@@ -34,12 +34,20 @@ pub struct StepResult {
 impl StepResult {
     /// A step after which the next one begins.
     pub fn go_on(detail: impl Into<String>, output: Value) -> Self {
-        Self { next: Next::GoOn, detail: detail.into(), output }
+        Self {
+            next: Next::GoOn,
+            detail: detail.into(),
+            output,
+        }
     }
 
     /// A step that ends the pipeline without an error.
     pub fn stop(detail: impl Into<String>, output: Value) -> Self {
-        Self { next: Next::Stop, detail: detail.into(), output }
+        Self {
+            next: Next::Stop,
+            detail: detail.into(),
+            output,
+        }
     }
 }
 
@@ -47,10 +55,16 @@ impl StepResult {
 pub type Progress<'a> = dyn Fn(&str, u64, u64, &str) + Send + Sync + 'a;
 
 /// What does one step, given its name and the steps that have ended.
-pub type Execute<'a> = dyn Fn(String, Vec<StepRecord>) -> BoxFuture<'a, Result<StepResult>> + Send + Sync + 'a;
+pub type Execute<'a> =
+    dyn Fn(String, Vec<StepRecord>) -> BoxFuture<'a, Result<StepResult>> + Send + Sync + 'a;
 
 /// Runs what is left of a retraining to its end.
-pub async fn run(db: &Db, retraining: Retraining, progress: &Progress<'_>, execute: &Execute<'_>) -> Result<RetrainOutcome> {
+pub async fn run(
+    db: &Db,
+    retraining: Retraining,
+    progress: &Progress<'_>,
+    execute: &Execute<'_>,
+) -> Result<RetrainOutcome> {
     if retraining.state.ended() {
         return ended(retraining);
     }
@@ -85,16 +99,35 @@ fn ended(retraining: Retraining) -> Result<RetrainOutcome> {
     }
 }
 
-async fn step(db: &Db, id: &str, project: &str, record: StepRecord, past: &[StepRecord], execute: &Execute<'_>) -> Result<StepRecord> {
+async fn step(
+    db: &Db,
+    id: &str,
+    project: &str,
+    record: StepRecord,
+    past: &[StepRecord],
+    execute: &Execute<'_>,
+) -> Result<StepRecord> {
     rows::begin_step(db, id, &record.step).await?;
     match execute(record.step.clone(), past.to_vec()).await {
         Ok(result) => {
-            let state = if result.next == Next::GoOn { StepState::Done } else { StepState::Stopped };
+            let state = if result.next == Next::GoOn {
+                StepState::Done
+            } else {
+                StepState::Stopped
+            };
             rows::end_step(db, id, &record.step, state, &result.detail, &result.output).await?;
-            Ok(StepRecord { state, detail: result.detail, output: result.output, ..record })
+            Ok(StepRecord {
+                state,
+                detail: result.detail,
+                output: result.output,
+                ..record
+            })
         }
         Err(error) => {
-            let hint = error.hint_text().map(|hint| format!(" ({hint})")).unwrap_or_default();
+            let hint = error
+                .hint_text()
+                .map(|hint| format!(" ({hint})"))
+                .unwrap_or_default();
             let why = format!("{}: {error}{hint}", record.step);
             rows::end_step(db, id, &record.step, StepState::Failed, &why, &Value::Null).await?;
             rows::end(db, project, id, RetrainingState::Failed, &why).await?;
@@ -106,19 +139,33 @@ async fn step(db: &Db, id: &str, project: &str, record: StepRecord, past: &[Step
 /// How a retraining ended, by its steps.
 fn verdict(steps: &[StepRecord]) -> (RetrainingState, String) {
     let Some(last) = steps.last() else {
-        return (RetrainingState::Rejected, "the pipeline has no steps".to_owned());
+        return (
+            RetrainingState::Rejected,
+            "the pipeline has no steps".to_owned(),
+        );
     };
-    let promoted = steps.iter().any(|step| step.output.get("promoted").and_then(Value::as_bool) == Some(true));
+    let promoted = steps
+        .iter()
+        .any(|step| step.output.get("promoted").and_then(Value::as_bool) == Some(true));
     if last.state == StepState::Stopped {
-        return (RetrainingState::Rejected, format!("{}: {}", last.step, last.detail));
+        return (
+            RetrainingState::Rejected,
+            format!("{}: {}", last.step, last.detail),
+        );
     }
     if promoted {
         return (RetrainingState::Promoted, last.detail.clone());
     }
-    (RetrainingState::Rejected, "no step of the pipeline puts the challenger in place".to_owned())
+    (
+        RetrainingState::Rejected,
+        "no step of the pipeline puts the challenger in place".to_owned(),
+    )
 }
 
 /// The newest output of the steps before that has `key`.
 pub(crate) fn found<'a>(past: &'a [StepRecord], key: &str) -> Option<&'a Value> {
-    past.iter().rev().find_map(|step| step.output.get(key)).filter(|value| !value.is_null())
+    past.iter()
+        .rev()
+        .find_map(|step| step.output.get(key))
+        .filter(|value| !value.is_null())
 }

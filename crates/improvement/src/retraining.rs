@@ -3,10 +3,10 @@
 //! `queued → running → promoted | rejected | failed`. It goes step by step; what a step found is stored when it ends,
 //! so one that was interrupted goes on with the step that did not end.
 
+use ::store::Db;
 use base::{Error, Page, PageRequest, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use ::store::Db;
 
 use crate::store::retraining as rows;
 
@@ -44,10 +44,16 @@ impl RetrainingState {
     }
 
     pub(crate) fn read(text: &str) -> Result<Self> {
-        [Self::Queued, Self::Running, Self::Promoted, Self::Rejected, Self::Failed]
-            .into_iter()
-            .find(|state| state.as_str() == text)
-            .ok_or_else(|| Error::internal(format!("{text:?} is not the state of a retraining")))
+        [
+            Self::Queued,
+            Self::Running,
+            Self::Promoted,
+            Self::Rejected,
+            Self::Failed,
+        ]
+        .into_iter()
+        .find(|state| state.as_str() == text)
+        .ok_or_else(|| Error::internal(format!("{text:?} is not the state of a retraining")))
     }
 }
 
@@ -80,10 +86,16 @@ impl StepState {
     }
 
     pub(crate) fn read(text: &str) -> Result<Self> {
-        [Self::Waiting, Self::Running, Self::Done, Self::Stopped, Self::Failed]
-            .into_iter()
-            .find(|state| state.as_str() == text)
-            .ok_or_else(|| Error::internal(format!("{text:?} is not the state of a step")))
+        [
+            Self::Waiting,
+            Self::Running,
+            Self::Done,
+            Self::Stopped,
+            Self::Failed,
+        ]
+        .into_iter()
+        .find(|state| state.as_str() == text)
+        .ok_or_else(|| Error::internal(format!("{text:?} is not the state of a step")))
     }
 }
 

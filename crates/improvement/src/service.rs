@@ -35,13 +35,22 @@ pub struct Context {
 }
 
 /// Asks for a retraining by hand. The answer is its id and that of the job that runs it.
-pub async fn ask(db: &Db, project: &Project, reason: &str, actor: &str) -> Result<(String, String)> {
+pub async fn ask(
+    db: &Db,
+    project: &Project,
+    reason: &str,
+    actor: &str,
+) -> Result<(String, String)> {
     let new = new_retraining(project, PIPELINE, None, reason, actor)?;
     db.write(move |tx| {
         let new = new.clone();
         Box::pin(async move {
             if rows::under_way(tx, &new.project).await? > 0 {
-                return Err(Error::conflict(format!("a retraining of {} is under way", new.project)).hint("wait until it has ended"));
+                return Err(Error::conflict(format!(
+                    "a retraining of {} is under way",
+                    new.project
+                ))
+                .hint("wait until it has ended"));
             }
             rows::ask(tx, &new).await
         })
@@ -50,38 +59,63 @@ pub async fn ask(db: &Db, project: &Project, reason: &str, actor: &str) -> Resul
 }
 
 /// Runs a retraining to its end, or what is left of it.
-pub async fn run_retraining(ctx: &Context, project: &Project, id: &str, progress: &Progress<'_>) -> Result<RetrainOutcome> {
+pub async fn run_retraining(
+    ctx: &Context,
+    project: &Project,
+    id: &str,
+    progress: &Progress<'_>,
+) -> Result<RetrainOutcome> {
     let retraining = retraining(&ctx.db, id).await?;
     let steps = pipeline_of(project, &retraining.pipeline)?.steps.clone();
     let limit = pipeline_of(project, &retraining.pipeline)?.limit;
-    let execute = |name: String, past: Vec<crate::StepRecord>| -> ::store::BoxFuture<'_, Result<pipeline::StepResult>> {
+    let execute = |name: String,
+                   past: Vec<crate::StepRecord>|
+     -> ::store::BoxFuture<'_, Result<pipeline::StepResult>> {
         let step = steps.iter().find(|step| step_name(step) == name).cloned();
         Box::pin(async move {
-            let step = step.ok_or_else(|| Error::conflict(format!("the project file has no step {name:?} any more")))?;
+            let step = step.ok_or_else(|| {
+                Error::conflict(format!("the project file has no step {name:?} any more"))
+            })?;
             steps::execute(ctx, project, &step, &past, progress).await
         })
     };
     let running = pipeline::run(&ctx.db, retraining, progress, &execute);
-    let Some(limit) = limit.and_then(|limit| Duration::try_from(limit).ok()).filter(|limit| !limit.is_zero()) else {
+    let Some(limit) = limit
+        .and_then(|limit| Duration::try_from(limit).ok())
+        .filter(|limit| !limit.is_zero())
+    else {
         return running.await;
     };
-    match tokio::time::timeout(limit, running).await {
-        Ok(outcome) => outcome,
-        Err(_) => {
-            let why = format!("it took longer than {}", project::duration::text(limit.try_into().unwrap_or_default()));
-            rows::end(&ctx.db, &project.name, id, RetrainingState::Failed, &why).await?;
-            Err(Error::conflict(why).hint("raise pipeline.limit, or train less"))
-        }
+    if let Ok(outcome) = tokio::time::timeout(limit, running).await {
+        return outcome;
     }
+    let why = format!(
+        "it took longer than {}",
+        project::duration::text(limit.try_into().unwrap_or_default())
+    );
+    rows::end(&ctx.db, &project.name, id, RetrainingState::Failed, &why).await?;
+    Err(Error::conflict(why).hint("raise pipeline.limit, or train less"))
 }
 
 /// Asks for a retraining and runs it here and now.
-pub async fn retrain(ctx: &Context, project: &Project, reason: &str, actor: &str, progress: &Progress<'_>) -> Result<RetrainOutcome> {
+pub async fn retrain(
+    ctx: &Context,
+    project: &Project,
+    reason: &str,
+    actor: &str,
+    progress: &Progress<'_>,
+) -> Result<RetrainOutcome> {
     let (id, _) = ask(&ctx.db, project, reason, actor).await?;
     run_retraining(ctx, project, &id, progress).await
 }
 
-pub(crate) fn new_retraining(project: &Project, pipeline: &str, trigger: Option<&str>, reason: &str, actor: &str) -> Result<NewRetraining> {
+pub(crate) fn new_retraining(
+    project: &Project,
+    pipeline: &str,
+    trigger: Option<&str>,
+    reason: &str,
+    actor: &str,
+) -> Result<NewRetraining> {
     let spec = pipeline_of(project, pipeline)?;
     Ok(NewRetraining {
         project: project.name.clone(),
@@ -94,11 +128,10 @@ pub(crate) fn new_retraining(project: &Project, pipeline: &str, trigger: Option<
 }
 
 fn pipeline_of<'a>(project: &'a Project, name: &str) -> Result<&'a PipelineSpec> {
-    project
-        .file
-        .pipelines
-        .get(name)
-        .ok_or_else(|| Error::not_found(format!("project {} has no pipeline {name:?}", project.name)).hint(format!("add [pipeline.{name}] to the project file")))
+    project.file.pipelines.get(name).ok_or_else(|| {
+        Error::not_found(format!("project {} has no pipeline {name:?}", project.name))
+            .hint(format!("add [pipeline.{name}] to the project file"))
+    })
 }
 
 /// A step as the file writes it.

@@ -1,9 +1,9 @@
 //! Tasks: what a person must do because the loop may not go on by itself.
 
+use ::store::Db;
 use base::{Page, PageRequest, Result};
 use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
-use ::store::Db;
 
 use crate::store::task as rows;
 

@@ -3,9 +3,9 @@
 //! `open → acknowledged → resolved`. A second bad window of the same monitor does not open a second alert; a check
 //! that is `warn` or `unknown` changes nothing, since neither says that the cause is gone.
 
+use ::store::Db;
 use base::{Error, Page, PageRequest, Result};
 use serde::{Deserialize, Serialize};
-use ::store::Db;
 
 use crate::check::{Check, State};
 use crate::store::alert as rows;
@@ -37,7 +37,9 @@ impl AlertState {
             "open" => Ok(Self::Open),
             "acknowledged" => Ok(Self::Acknowledged),
             "resolved" => Ok(Self::Resolved),
-            other => Err(Error::internal(format!("{other:?} is not the state of an alert"))),
+            other => Err(Error::internal(format!(
+                "{other:?} is not the state of an alert"
+            ))),
         }
     }
 }
@@ -90,7 +92,10 @@ pub fn change(check: State, unresolved: Option<AlertState>) -> Change {
 /// What an alert says.
 pub fn message(check: &Check) -> String {
     let window = check.window.text();
-    format!("{}: {} (must be {}; predictions from {window})", check.monitor, check.reason, check.target)
+    format!(
+        "{}: {} (must be {}; predictions from {window})",
+        check.monitor, check.reason, check.target
+    )
 }
 
 /// Alerts that are not resolved, of one project (or of all, where it is empty), newest first.
@@ -117,7 +122,16 @@ mod tests {
     fn a_problem_opens_one_alert_and_only_a_good_window_resolves_it() {
         let mut state = None;
         let mut seen = Vec::new();
-        for check in [State::Ok, State::Alert, State::Alert, State::Warn, State::Unknown, State::Ok, State::Ok, State::Alert] {
+        for check in [
+            State::Ok,
+            State::Alert,
+            State::Alert,
+            State::Warn,
+            State::Unknown,
+            State::Ok,
+            State::Ok,
+            State::Alert,
+        ] {
             let next = change(check, state);
             match next {
                 Change::Open => state = Some(AlertState::Open),
@@ -132,15 +146,24 @@ mod tests {
 
     #[test]
     fn an_acknowledged_alert_is_not_opened_again() {
-        assert_eq!(change(State::Alert, Some(AlertState::Acknowledged)), Change::Keep);
-        assert_eq!(change(State::Ok, Some(AlertState::Acknowledged)), Change::Resolve);
+        assert_eq!(
+            change(State::Alert, Some(AlertState::Acknowledged)),
+            Change::Keep
+        );
+        assert_eq!(
+            change(State::Ok, Some(AlertState::Acknowledged)),
+            Change::Resolve
+        );
     }
 
     #[test]
     fn an_alert_says_value_target_and_window() {
         let check = Check {
             monitor: "still-right".to_owned(),
-            window: Window { start: 1_325_376_000_000, end: 1_327_795_200_000 },
+            window: Window {
+                start: 1_325_376_000_000,
+                end: 1_327_795_200_000,
+            },
             state: State::Alert,
             value: Some(0.43),
             target: "wape ≤ 0.4 on live".to_owned(),

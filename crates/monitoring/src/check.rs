@@ -50,7 +50,9 @@ impl FromStr for State {
             "warn" => Ok(Self::Warn),
             "alert" => Ok(Self::Alert),
             "unknown" => Ok(Self::Unknown),
-            other => Err(Error::invalid(format!("{other:?} is not the state of a check"))),
+            other => Err(Error::invalid(format!(
+                "{other:?} is not the state of a check"
+            ))),
         }
     }
 }
@@ -96,8 +98,16 @@ pub fn judge(value: Bounded, op: Op, limit: f64, confidence: Option<f64>) -> Sta
     if op.holds(value.value, limit) {
         return State::Ok;
     }
-    let best = if op.wants_small() { value.lower } else { value.upper };
-    if confidence.is_some() && op.holds(best, limit) { State::Warn } else { State::Alert }
+    let best = if op.wants_small() {
+        value.lower
+    } else {
+        value.upper
+    };
+    if confidence.is_some() && op.holds(best, limit) {
+        State::Warn
+    } else {
+        State::Alert
+    }
 }
 
 /// Judges a number that is better the lower it is against the `warn` and `alert` limits of a monitor.
@@ -118,32 +128,57 @@ mod tests {
     use super::*;
 
     fn around(value: f64, half: f64) -> Bounded {
-        Bounded { value, lower: value - half, upper: value + half }
+        Bounded {
+            value,
+            lower: value - half,
+            upper: value + half,
+        }
     }
 
     #[test]
     fn a_live_value_past_its_limit_alerts_and_within_it_is_ok() {
-        assert_eq!(judge(around(0.41, 0.05), Op::AtMost, 0.40, None), State::Alert);
+        assert_eq!(
+            judge(around(0.41, 0.05), Op::AtMost, 0.40, None),
+            State::Alert
+        );
         assert_eq!(judge(around(0.40, 0.05), Op::AtMost, 0.40, None), State::Ok);
-        assert_eq!(judge(around(0.69, 0.05), Op::AtLeast, 0.70, None), State::Alert);
+        assert_eq!(
+            judge(around(0.69, 0.05), Op::AtLeast, 0.70, None),
+            State::Alert
+        );
     }
 
     #[test]
     fn with_a_confidence_a_value_that_may_still_be_good_is_a_warning() {
-        assert_eq!(judge(around(0.41, 0.05), Op::AtMost, 0.40, Some(0.95)), State::Warn);
-        assert_eq!(judge(around(0.50, 0.05), Op::AtMost, 0.40, Some(0.95)), State::Alert);
-        assert_eq!(judge(around(0.66, 0.05), Op::AtLeast, 0.70, Some(0.95)), State::Warn);
+        assert_eq!(
+            judge(around(0.41, 0.05), Op::AtMost, 0.40, Some(0.95)),
+            State::Warn
+        );
+        assert_eq!(
+            judge(around(0.50, 0.05), Op::AtMost, 0.40, Some(0.95)),
+            State::Alert
+        );
+        assert_eq!(
+            judge(around(0.66, 0.05), Op::AtLeast, 0.70, Some(0.95)),
+            State::Warn
+        );
     }
 
     #[test]
     fn what_cannot_be_computed_is_unknown() {
-        assert_eq!(judge(around(f64::NAN, 0.0), Op::AtMost, 0.40, None), State::Unknown);
+        assert_eq!(
+            judge(around(f64::NAN, 0.0), Op::AtMost, 0.40, None),
+            State::Unknown
+        );
         assert_eq!(judge_limits(f64::NAN, Some(0.1), Some(0.2)), State::Unknown);
     }
 
     #[test]
     fn limits_are_met_at_their_value() {
         let at = |x| judge_limits(x, Some(0.1), Some(0.25));
-        assert_eq!([at(0.1), at(0.2), at(0.25), at(0.3)], [State::Ok, State::Warn, State::Warn, State::Alert]);
+        assert_eq!(
+            [at(0.1), at(0.2), at(0.25), at(0.3)],
+            [State::Ok, State::Warn, State::Warn, State::Alert]
+        );
     }
 }

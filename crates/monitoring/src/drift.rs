@@ -8,8 +8,8 @@
 use std::collections::BTreeMap;
 
 use data::measure::drift::{
-    ALPHA, Column, EFFECT_CATEGORY, EFFECT_NUMBER, benjamini_hochberg, category_counts, chi2, jensen_shannon, ks_p, ks_statistic,
-    psi, quantile_shift, sorted, wasserstein_normed,
+    ALPHA, Column, EFFECT_CATEGORY, EFFECT_NUMBER, benjamini_hochberg, category_counts, chi2,
+    jensen_shannon, ks_p, ks_statistic, psi, quantile_shift, sorted, wasserstein_normed,
 };
 use project::DriftMethod;
 use serde::{Deserialize, Serialize};
@@ -55,14 +55,27 @@ pub fn compare(
 ) -> BTreeMap<String, ColumnDrift> {
     let mut raw: Vec<(&String, Option<Raw>)> = reference
         .iter()
-        .map(|(name, before)| (name, current.get(name).and_then(|now| measure(before, now, method))))
+        .map(|(name, before)| {
+            (
+                name,
+                current
+                    .get(name)
+                    .and_then(|now| measure(before, now, method)),
+            )
+        })
         .collect();
     let p: Vec<f64> = raw.iter().filter_map(|(_, raw)| raw.as_ref()?.p).collect();
     let adjusted = benjamini_hochberg(&p);
-    for (slot, p) in raw.iter_mut().filter_map(|(_, raw)| raw.as_mut()?.p.as_mut()).zip(adjusted) {
+    for (slot, p) in raw
+        .iter_mut()
+        .filter_map(|(_, raw)| raw.as_mut()?.p.as_mut())
+        .zip(adjusted)
+    {
         *slot = p;
     }
-    raw.into_iter().map(|(name, raw)| (name.clone(), column(raw, method, limits))).collect()
+    raw.into_iter()
+        .map(|(name, raw)| (name.clone(), column(raw, method, limits)))
+        .collect()
 }
 
 /// The state of the whole check: the worst of its columns; unknown where no column could be compared.
@@ -83,15 +96,27 @@ pub fn overall(columns: &BTreeMap<String, ColumnDrift>) -> State {
 pub fn summary(columns: &BTreeMap<String, ColumnDrift>) -> String {
     let text = |(name, column): (&String, &ColumnDrift)| {
         let p = column.p.map(|p| format!(" (p {p:.4})")).unwrap_or_default();
-        column.score.map_or_else(|| format!("{name} cannot be compared"), |score| format!("{name} moved by {score:.3}{p}"))
+        column.score.map_or_else(
+            || format!("{name} cannot be compared"),
+            |score| format!("{name} moved by {score:.3}{p}"),
+        )
     };
-    let drifted: Vec<String> = columns.iter().filter(|(_, column)| column.drifted).map(text).collect();
+    let drifted: Vec<String> = columns
+        .iter()
+        .filter(|(_, column)| column.drifted)
+        .map(text)
+        .collect();
     if !drifted.is_empty() {
         return drifted.join(", ");
     }
     let score = |column: &ColumnDrift| column.score.unwrap_or(f64::NEG_INFINITY);
-    let most = columns.iter().max_by(|a, b| score(a.1).total_cmp(&score(b.1)));
-    most.map_or_else(|| "no column can be compared".to_owned(), |most| format!("no drift; {}", text(most)))
+    let most = columns
+        .iter()
+        .max_by(|a, b| score(a.1).total_cmp(&score(b.1)));
+    most.map_or_else(
+        || "no column can be compared".to_owned(),
+        |most| format!("no drift; {}", text(most)),
+    )
 }
 
 /// Distance, and chance where the method is a test.
@@ -108,31 +133,56 @@ fn measure(before: &Sample, now: &Sample, method: DriftMethod) -> Option<Raw> {
     if before.known() == 0 || now.known() == 0 {
         return None;
     }
-    let distance = |method, score: Option<f64>| Some(Raw { method, score: score?, p: None, rows: None, matters: 0.0 });
+    let distance = |method, score: Option<f64>| {
+        Some(Raw {
+            method,
+            score: score?,
+            p: None,
+            rows: None,
+            matters: 0.0,
+        })
+    };
     match (&before.values, &now.values) {
         (Values::Number(a), Values::Number(b)) => {
             let (a, b) = (a.as_slice(), b.as_slice());
             match method {
                 DriftMethod::Psi => distance("psi", psi(&Column::Number(a), &Column::Number(b))),
-                DriftMethod::Js => distance("js", jensen_shannon(&Column::Number(a), &Column::Number(b))),
+                DriftMethod::Js => {
+                    distance("js", jensen_shannon(&Column::Number(a), &Column::Number(b)))
+                }
                 DriftMethod::Wasserstein => distance("wasserstein", wasserstein_normed(a, b)),
-                DriftMethod::Default | DriftMethod::Ks | DriftMethod::Chi2 => number_test(before, now, a, b, method),
+                DriftMethod::Default | DriftMethod::Ks | DriftMethod::Chi2 => {
+                    number_test(before, now, a, b, method)
+                }
             }
         }
         (Values::Category(a), Values::Category(b)) => {
             let (a, b) = (words(a), words(b));
             match method {
-                DriftMethod::Psi => distance("psi", psi(&Column::Category(&a), &Column::Category(&b))),
+                DriftMethod::Psi => {
+                    distance("psi", psi(&Column::Category(&a), &Column::Category(&b)))
+                }
                 // Words have no distance on a line.
-                DriftMethod::Js | DriftMethod::Wasserstein => distance("js", jensen_shannon(&Column::Category(&a), &Column::Category(&b))),
-                DriftMethod::Default | DriftMethod::Ks | DriftMethod::Chi2 => word_test(before, now, &a, &b, method),
+                DriftMethod::Js | DriftMethod::Wasserstein => distance(
+                    "js",
+                    jensen_shannon(&Column::Category(&a), &Column::Category(&b)),
+                ),
+                DriftMethod::Default | DriftMethod::Ks | DriftMethod::Chi2 => {
+                    word_test(before, now, &a, &b, method)
+                }
             }
         }
         _ => None,
     }
 }
 
-fn number_test(before: &Sample, now: &Sample, a: &[f64], b: &[f64], method: DriftMethod) -> Option<Raw> {
+fn number_test(
+    before: &Sample,
+    now: &Sample,
+    a: &[f64],
+    b: &[f64],
+    method: DriftMethod,
+) -> Option<Raw> {
     let (a, b) = (sorted(a), sorted(b));
     let gap = ks_statistic(&a, &b)?;
     let rows = now.effective_rows();
@@ -141,13 +191,28 @@ fn number_test(before: &Sample, now: &Sample, a: &[f64], b: &[f64], method: Drif
         DriftMethod::Default => ("default (ks)", quantile_shift(&a, &b), EFFECT_NUMBER),
         _ => ("ks", gap, 0.0),
     };
-    Some(Raw { method: name, score, p: Some(p), rows: Some(rows), matters })
+    Some(Raw {
+        method: name,
+        score,
+        p: Some(p),
+        rows: Some(rows),
+        matters,
+    })
 }
 
-fn word_test(before: &Sample, now: &Sample, a: &[Option<&str>], b: &[Option<&str>], method: DriftMethod) -> Option<Raw> {
+fn word_test(
+    before: &Sample,
+    now: &Sample,
+    a: &[Option<&str>],
+    b: &[Option<&str>],
+    method: DriftMethod,
+) -> Option<Raw> {
     let mut counts = category_counts(a.iter().copied().flatten(), b.iter().copied().flatten());
     let rows = now.effective_rows();
-    let scale = [before.effective_rows() / before.known() as f64, rows / now.known() as f64];
+    let scale = [
+        before.effective_rows() / before.known() as f64,
+        rows / now.known() as f64,
+    ];
     for pair in counts.values_mut() {
         *pair = [pair[0] * scale[0], pair[1] * scale[1]];
     }
@@ -156,7 +221,13 @@ fn word_test(before: &Sample, now: &Sample, a: &[Option<&str>], b: &[Option<&str
         DriftMethod::Default => ("default (chi2)", test.v, EFFECT_CATEGORY),
         _ => ("chi2", test.statistic, 0.0),
     };
-    Some(Raw { method: name, score, p: Some(test.p), rows: Some(rows), matters })
+    Some(Raw {
+        method: name,
+        score,
+        p: Some(test.p),
+        rows: Some(rows),
+        matters,
+    })
 }
 
 fn words(values: &[Option<String>]) -> Vec<Option<&str>> {
@@ -166,23 +237,37 @@ fn words(values: &[Option<String>]) -> Vec<Option<&str>> {
 fn column(raw: Option<Raw>, method: DriftMethod, limits: Limits) -> ColumnDrift {
     let Some(raw) = raw else {
         let method = format!("{method:?}").to_lowercase();
-        return ColumnDrift { score: None, drifted: false, method, p: None, rows: None, state: State::Unknown };
+        return ColumnDrift {
+            score: None,
+            drifted: false,
+            method,
+            p: None,
+            rows: None,
+            state: State::Unknown,
+        };
     };
-    let state = match raw.p {
-        Some(p) => {
-            let beyond = |alpha: f64, limit: Option<f64>| p <= alpha && raw.score >= limit.unwrap_or(raw.matters);
-            if beyond(ALERT_ALPHA, limits.alert) {
-                State::Alert
-            } else if beyond(ALPHA, limits.warn) {
-                State::Warn
-            } else {
-                State::Ok
-            }
+    let state = if let Some(p) = raw.p {
+        let beyond = |alpha: f64, limit: Option<f64>| {
+            p <= alpha && raw.score >= limit.unwrap_or(raw.matters)
+        };
+        if beyond(ALERT_ALPHA, limits.alert) {
+            State::Alert
+        } else if beyond(ALPHA, limits.warn) {
+            State::Warn
+        } else {
+            State::Ok
         }
-        None => {
-            let own = if raw.method == "psi" { (0.1, 0.25) } else { (0.1, 0.2) };
-            judge_limits(raw.score, limits.warn.or(Some(own.0)), limits.alert.or(Some(own.1)))
-        }
+    } else {
+        let own = if raw.method == "psi" {
+            (0.1, 0.25)
+        } else {
+            (0.1, 0.2)
+        };
+        judge_limits(
+            raw.score,
+            limits.warn.or(Some(own.0)),
+            limits.alert.or(Some(own.1)),
+        )
     };
     ColumnDrift {
         score: Some(raw.score).filter(|score| score.is_finite()),

@@ -40,14 +40,28 @@ impl Monitoring {
             return Ok(Vec::new());
         };
         self.join_waiting(project, endpoint).await?;
-        let schedules: Vec<(&MonitorSpec, Schedule)> = monitors.iter().map(|&monitor| (monitor, schedule(project, monitor, first))).collect();
+        let schedules: Vec<(&MonitorSpec, Schedule)> = monitors
+            .iter()
+            .map(|&monitor| (monitor, schedule(project, monitor, first)))
+            .collect();
         let mut made = Vec::new();
         let grown = window::grown(&self.0.db, &project.name, endpoint).await?;
-        let due = self.due(project, &schedules).await?.into_iter().map(|(end, start)| Window { start, end });
+        let due = self
+            .due(project, &schedules)
+            .await?
+            .into_iter()
+            .map(|(end, start)| Window { start, end });
         for window in grown.into_iter().chain(due) {
             // Every monitor of the window, so that what is stored for it is whole whoever was late.
-            let monitors: Vec<&MonitorSpec> = schedules.iter().filter(|(_, schedule)| schedule.has(window)).map(|(monitor, _)| *monitor).collect();
-            made.push(self.run_window(project, endpoint, window, &monitors).await?);
+            let monitors: Vec<&MonitorSpec> = schedules
+                .iter()
+                .filter(|(_, schedule)| schedule.has(window))
+                .map(|(monitor, _)| *monitor)
+                .collect();
+            made.push(
+                self.run_window(project, endpoint, window, &monitors)
+                    .await?,
+            );
         }
         Ok(made)
     }
@@ -57,7 +71,11 @@ impl Monitoring {
         if let Some(first) = window::origin(&self.0.db, &project.name, endpoint).await? {
             return Ok(Some(first));
         }
-        let first = self.0.serving.first_prediction_at(&project.name, endpoint).await?;
+        let first = self
+            .0
+            .serving
+            .first_prediction_at(&project.name, endpoint)
+            .await?;
         if let Some(first) = first {
             window::keep_origin(&self.0.db, &project.name, endpoint, first).await?;
         }
@@ -71,26 +89,73 @@ impl Monitoring {
             return Ok(());
         }
         let ids: Vec<String> = waiting.into_iter().map(|(id, _)| id).collect();
-        let made = self.0.serving.predicted_at(&project.name, endpoint, &ids).await?;
-        let found: HashMap<String, i64> = ids.into_iter().zip(made).filter_map(|(id, at)| Some((id, at?))).collect();
-        outcome::join(&self.0.db, &project.name, endpoint, &found, late_until(project, endpoint)).await?;
+        let made = self
+            .0
+            .serving
+            .predicted_at(&project.name, endpoint, &ids)
+            .await?;
+        let found: HashMap<String, i64> = ids
+            .into_iter()
+            .zip(made)
+            .filter_map(|(id, at)| Some((id, at?)))
+            .collect();
+        outcome::join(
+            &self.0.db,
+            &project.name,
+            endpoint,
+            &found,
+            late_until(project, endpoint),
+        )
+        .await?;
         Ok(())
     }
 
     /// Windows that wait for a verdict, oldest end first.
-    async fn due(&self, project: &Project, schedules: &[(&MonitorSpec, Schedule)]) -> Result<BTreeSet<(i64, i64)>> {
-        let judged: HashMap<String, i64> = window::judged_until(&self.0.db, &project.name).await?.into_iter().collect();
+    async fn due(
+        &self,
+        project: &Project,
+        schedules: &[(&MonitorSpec, Schedule)],
+    ) -> Result<BTreeSet<(i64, i64)>> {
+        let judged: HashMap<String, i64> = window::judged_until(&self.0.db, &project.name)
+            .await?
+            .into_iter()
+            .collect();
         let now = self.0.db.clock().now_ms();
-        let due = |(monitor, schedule): &(&MonitorSpec, Schedule)| schedule.due(judged.get(&monitor.id).copied(), now).take(MAX_WINDOWS);
-        Ok(schedules.iter().flat_map(due).map(|window| (window.end, window.start)).collect())
+        let due = |(monitor, schedule): &(&MonitorSpec, Schedule)| {
+            schedule
+                .due(judged.get(&monitor.id).copied(), now)
+                .take(MAX_WINDOWS)
+        };
+        Ok(schedules
+            .iter()
+            .flat_map(due)
+            .map(|window| (window.end, window.start))
+            .collect())
     }
 
-    async fn run_window(&self, project: &Project, endpoint: &str, span: Window, monitors: &[&MonitorSpec]) -> Result<Shown> {
+    async fn run_window(
+        &self,
+        project: &Project,
+        endpoint: &str,
+        span: Window,
+        monitors: &[&MonitorSpec],
+    ) -> Result<Shown> {
         let labels = outcome::labels(&self.0.db, &project.name, endpoint, span).await?;
-        let log = self.0.serving.predictions(&project.name, endpoint, span.start, span.end).await?;
+        let log = self
+            .0
+            .serving
+            .predictions(&project.name, endpoint, span.start, span.end)
+            .await?;
         let rows = Rows::join(log, &labels, today_column(project))?;
         let (row, checks) = judge_window(self, project, span, monitors, rows).await?;
-        window::save(&self.0.db, &project.name, endpoint, row.clone(), checks.clone()).await?;
+        window::save(
+            &self.0.db,
+            &project.name,
+            endpoint,
+            row.clone(),
+            checks.clone(),
+        )
+        .await?;
         show(row, checks)
     }
 }
@@ -98,11 +163,16 @@ impl Monitoring {
 /// The windows of one monitor. A criterion has a window of its own.
 fn schedule(project: &Project, monitor: &MonitorSpec, first: i64) -> Schedule {
     let of_criterion = match &monitor.check {
-        MonitorCheck::Criterion { criterion } => project.file.criterion(criterion).and_then(|criterion| criterion.window),
+        MonitorCheck::Criterion { criterion } => project
+            .file
+            .criterion(criterion)
+            .and_then(|criterion| criterion.window),
         _ => None,
     };
     let length = monitor.window.or(of_criterion).unwrap_or(monitor.every);
-    let ms = |duration: base::SignedDuration| i64::try_from(duration.as_millis()).unwrap_or(i64::MAX / 4);
+    let ms = |duration: base::SignedDuration| {
+        i64::try_from(duration.as_millis()).unwrap_or(i64::MAX / 4)
+    };
     Schedule::new(ms(length), ms(monitor.every), first)
 }
 

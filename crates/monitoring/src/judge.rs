@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use base::Result;
 use data::Task;
-use project::{DriftMethod, DriftOf, LabelType, MonitorCheck, MonitorSpec, Project, Reference as Rule};
+use project::{
+    DriftMethod, DriftOf, LabelType, MonitorCheck, MonitorSpec, Project, Reference as Rule,
+};
 
 use crate::check::{Check, judge_limits};
 use crate::drift::{ColumnDrift, Limits, compare, overall, summary};
@@ -36,17 +38,49 @@ pub(crate) async fn judge_window(
     let mut checks = Vec::with_capacity(monitors.len());
     for monitor in monitors {
         let finding = match &monitor.check {
-            MonitorCheck::Criterion { criterion } => by_criterion(project, monitor, criterion, task, &rows)?,
-            MonitorCheck::Drift { of, method, reference, warn, alert } => {
-                let limits = Limits { warn: *warn, alert: *alert };
-                let (finding, columns) =
-                    by_drift(monitoring, project, window, monitor, (*of, *method, *reference), limits, &rows, in_force.as_ref()).await?;
+            MonitorCheck::Criterion { criterion } => {
+                by_criterion(project, monitor, criterion, task, &rows)?
+            }
+            MonitorCheck::Drift {
+                of,
+                method,
+                reference,
+                warn,
+                alert,
+            } => {
+                let limits = Limits {
+                    warn: *warn,
+                    alert: *alert,
+                };
+                let (finding, columns) = by_drift(
+                    monitoring,
+                    project,
+                    window,
+                    monitor,
+                    (*of, *method, *reference),
+                    limits,
+                    &rows,
+                    in_force.as_ref(),
+                )
+                .await?;
                 drift.extend(columns);
                 finding
             }
-            MonitorCheck::Age { alert } => by_age(monitoring, window, alert.as_millis() as f64, in_force.as_ref()).await?,
-            MonitorCheck::Expectations { .. } => Finding::unknown("rules on requests are not measured by this version"),
-            MonitorCheck::Skew { .. } => Finding::unknown("the skew between training and serving is not measured by this version"),
+            MonitorCheck::Age { alert } => {
+                by_age(
+                    monitoring,
+                    window,
+                    alert.as_millis() as f64,
+                    in_force.as_ref(),
+                )
+                .await?
+            }
+            MonitorCheck::Expectations { .. } => {
+                Finding::unknown("rules on requests are not measured by this version")
+            }
+            MonitorCheck::Skew { .. } => Finding::unknown(
+                "the skew between training and serving is not measured by this version",
+            ),
         };
         checks.push(Check {
             monitor: monitor.id.clone(),
@@ -80,9 +114,17 @@ fn task(project: &Project) -> Task {
     }
 }
 
-fn by_criterion(project: &Project, monitor: &MonitorSpec, id: &str, task: Task, rows: &Rows) -> Result<Finding> {
+fn by_criterion(
+    project: &Project,
+    monitor: &MonitorSpec,
+    id: &str,
+    task: Task,
+    rows: &Rows,
+) -> Result<Finding> {
     let Some(criterion) = project.file.criterion(id) else {
-        return Ok(Finding::unknown(format!("the project has no criterion {id:?}")));
+        return Ok(Finding::unknown(format!(
+            "the project has no criterion {id:?}"
+        )));
     };
     let min_labels = monitor.min_labels.unwrap_or(MIN_LABELS);
     if i64::try_from(rows.len()).unwrap_or(i64::MAX) < monitor.min_rows.unwrap_or(1) {
@@ -92,10 +134,15 @@ fn by_criterion(project: &Project, monitor: &MonitorSpec, id: &str, task: Task, 
 }
 
 fn too_few_rows(rows: usize, needed: i64) -> Finding {
-    Finding::unknown(format!("{rows} requests in this window, {needed} are needed"))
+    Finding::unknown(format!(
+        "{rows} requests in this window, {needed} are needed"
+    ))
 }
 
-#[expect(clippy::too_many_arguments, reason = "the facts of one check; a struct would only rename them")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "the facts of one check; a struct would only rename them"
+)]
 async fn by_drift(
     monitoring: &Monitoring,
     project: &Project,
@@ -111,12 +158,25 @@ async fn by_drift(
         return Ok((too_few_rows(rows.len(), needed), Columns::new()));
     }
     let reference = match of {
-        DriftOf::Inputs => monitoring.0.references.inputs(&monitoring.0.data, project).await?,
+        DriftOf::Inputs => {
+            monitoring
+                .0
+                .references
+                .inputs(&monitoring.0.data, project)
+                .await?
+        }
         DriftOf::Prediction => {
             let Some(who) = in_force else {
-                return Ok((Finding::unknown("no model answered in this window"), Columns::new()));
+                return Ok((
+                    Finding::unknown("no model answered in this window"),
+                    Columns::new(),
+                ));
             };
-            monitoring.0.references.answers(monitoring, project, &who.model, who.version).await?
+            monitoring
+                .0
+                .references
+                .answers(monitoring, project, &who.model, who.version)
+                .await?
         }
     };
     let before = match reference.rows(rule, window) {
@@ -125,20 +185,45 @@ async fn by_drift(
     };
     let now = match of {
         DriftOf::Inputs => {
-            let samples = reference.features.iter().filter_map(|feature| Some((feature.name.clone(), rows.sample(&feature.name, feature.kind)?)));
+            let samples = reference.features.iter().filter_map(|feature| {
+                Some((
+                    feature.name.clone(),
+                    rows.sample(&feature.name, feature.kind)?,
+                ))
+            });
             samples.collect()
         }
         DriftOf::Prediction => {
-            let answers = Sample { values: Values::Number(rows.output.clone()), at: rows.at.clone() };
+            let answers = Sample {
+                values: Values::Number(rows.output.clone()),
+                at: rows.at.clone(),
+            };
             BTreeMap::from([(ANSWER.to_owned(), answers)])
         }
     };
     let columns = compare(&before, &now, method, limits);
-    let largest = columns.values().filter_map(|column| column.score).fold(None, |most: Option<f64>, score| Some(most.map_or(score, |most| most.max(score))));
-    Ok((Finding { state: overall(&columns), value: largest, reason: summary(&columns) }, columns))
+    let largest = columns
+        .values()
+        .filter_map(|column| column.score)
+        .fold(None, |most: Option<f64>, score| {
+            Some(most.map_or(score, |most| most.max(score)))
+        });
+    Ok((
+        Finding {
+            state: overall(&columns),
+            value: largest,
+            reason: summary(&columns),
+        },
+        columns,
+    ))
 }
 
-async fn by_age(monitoring: &Monitoring, window: Window, limit_ms: f64, in_force: Option<&InForce>) -> Result<Finding> {
+async fn by_age(
+    monitoring: &Monitoring,
+    window: Window,
+    limit_ms: f64,
+    in_force: Option<&InForce>,
+) -> Result<Finding> {
     let Some(who) = in_force else {
         return Ok(Finding::unknown("no model answered in this window"));
     };
@@ -155,16 +240,38 @@ async fn by_age(monitoring: &Monitoring, window: Window, limit_ms: f64, in_force
 /// What a monitor demands, for people.
 fn target(project: &Project, monitor: &MonitorSpec) -> String {
     match &monitor.check {
-        MonitorCheck::Criterion { criterion } => {
-            project.file.criterion(criterion).map_or_else(|| criterion.clone(), project::Criterion::target_text)
+        MonitorCheck::Criterion { criterion } => project
+            .file
+            .criterion(criterion)
+            .map_or_else(|| criterion.clone(), project::Criterion::target_text),
+        MonitorCheck::Drift {
+            of,
+            method,
+            reference,
+            alert,
+            ..
+        } => {
+            let what = if *of == DriftOf::Inputs {
+                "requests"
+            } else {
+                "answers"
+            };
+            let against = if *reference == Rule::Training {
+                "training rows"
+            } else {
+                "training rows of the same months"
+            };
+            let limit = alert
+                .map(|limit| format!(", alert above {}", number(limit)))
+                .unwrap_or_default();
+            format!(
+                "{what} like the {against} ({}{limit})",
+                format!("{method:?}").to_lowercase()
+            )
         }
-        MonitorCheck::Drift { of, method, reference, alert, .. } => {
-            let what = if *of == DriftOf::Inputs { "requests" } else { "answers" };
-            let against = if *reference == Rule::Training { "training rows" } else { "training rows of the same months" };
-            let limit = alert.map(|limit| format!(", alert above {}", number(limit))).unwrap_or_default();
-            format!("{what} like the {against} ({}{limit})", format!("{method:?}").to_lowercase())
+        MonitorCheck::Age { alert } => {
+            format!("model at most {} old", project::duration::text(*alert))
         }
-        MonitorCheck::Age { alert } => format!("model at most {} old", project::duration::text(*alert)),
         MonitorCheck::Expectations { of, .. } => format!("requests keep the rules of {of}"),
         MonitorCheck::Skew { .. } => "serving computes what training computed".to_owned(),
     }

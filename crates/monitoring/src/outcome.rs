@@ -10,9 +10,9 @@
 
 use std::collections::HashMap;
 
+use ::store::Db;
 use base::{Error, Result};
 use serde::{Deserialize, Serialize};
-use ::store::Db;
 
 use crate::store::outcome as rows;
 
@@ -69,10 +69,20 @@ pub async fn record_outcomes(
 ) -> Result<Recorded> {
     check_batch(&outcomes)?;
     if outcomes.len() != predicted_at.len() {
-        return Err(Error::internal(format!("{} outcomes came with {} times of prediction", outcomes.len(), predicted_at.len())));
+        return Err(Error::internal(format!(
+            "{} outcomes came with {} times of prediction",
+            outcomes.len(),
+            predicted_at.len()
+        )));
     }
     let now = db.clock().now_ms();
-    let found = outcomes.into_iter().zip(predicted_at).map(|(outcome, predicted_at)| Found { outcome, predicted_at });
+    let found = outcomes
+        .into_iter()
+        .zip(predicted_at)
+        .map(|(outcome, predicted_at)| Found {
+            outcome,
+            predicted_at,
+        });
     let (first, mut recorded) = once_each(found.collect());
     let (in_time, late): (Vec<Found>, Vec<Found>) = first
         .into_iter()
@@ -86,23 +96,36 @@ pub async fn record_outcomes(
     Ok(recorded)
 }
 
-pub(crate) fn is_late(predicted_at: Option<i64>, received_at: i64, late_until_ms: Option<i64>) -> bool {
+pub(crate) fn is_late(
+    predicted_at: Option<i64>,
+    received_at: i64,
+    late_until_ms: Option<i64>,
+) -> bool {
     matches!((predicted_at, late_until_ms), (Some(made), Some(limit)) if received_at - made > limit)
 }
 
 fn check_batch(outcomes: &[Outcome]) -> Result<()> {
     if outcomes.len() > MAX_BATCH {
-        return Err(Error::too_large(format!("{} outcomes came in one call, at most {MAX_BATCH} are taken", outcomes.len()))
-            .hint("send them in several calls"));
+        return Err(Error::too_large(format!(
+            "{} outcomes came in one call, at most {MAX_BATCH} are taken",
+            outcomes.len()
+        ))
+        .hint("send them in several calls"));
     }
     for (index, outcome) in outcomes.iter().enumerate() {
         let id = &outcome.prediction_id;
         if id.is_empty() || id.len() > 256 {
-            return Err(Error::invalid(format!("outcome {index}: a prediction id has 1 to 256 bytes, this one has {}", id.len())));
+            return Err(Error::invalid(format!(
+                "outcome {index}: a prediction id has 1 to 256 bytes, this one has {}",
+                id.len()
+            )));
         }
         if !outcome.value.is_finite() || outcome.today.is_some_and(|today| !today.is_finite()) {
-            return Err(Error::invalid(format!("outcome {index} ({id:?}): {} is not a number that can be true", outcome.value))
-                .hint("leave out predictions whose truth is not known yet"));
+            return Err(Error::invalid(format!(
+                "outcome {index} ({id:?}): {} is not a number that can be true",
+                outcome.value
+            ))
+            .hint("leave out predictions whose truth is not known yet"));
         }
     }
     Ok(())

@@ -38,10 +38,21 @@ impl Reference {
         let at = prepared.time_ms.clone().unwrap_or_default();
         let sample = |feature: &FeatureColumn| {
             let values = rows::values(&prepared.batch, &feature.name, feature.kind)?;
-            Some((feature.name.clone(), Sample { values, at: at.clone() }.select(&train)))
+            Some((
+                feature.name.clone(),
+                Sample {
+                    values,
+                    at: at.clone(),
+                }
+                .select(&train),
+            ))
         };
         let columns = prepared.features.iter().filter_map(sample).collect();
-        Self { features: prepared.features.clone(), columns, months: months(&train, &at) }
+        Self {
+            features: prepared.features.clone(),
+            columns,
+            months: months(&train, &at),
+        }
     }
 
     /// What `model` says about the training rows.
@@ -49,31 +60,60 @@ impl Reference {
         let train: Vec<usize> = prepared.train.iter().map(|&row| row as usize).collect();
         let at = prepared.time_ms.clone().unwrap_or_default();
         let months = months(&train, &at);
-        let answers = Sample { values: Values::Number(model.predict(&prepared.batch)?), at };
+        let answers = Sample {
+            values: Values::Number(model.predict(&prepared.batch)?),
+            at,
+        };
         let columns = BTreeMap::from([(ANSWER.to_owned(), answers.select(&train))]);
-        Ok(Self { features: Vec::new(), columns, months })
+        Ok(Self {
+            features: Vec::new(),
+            columns,
+            months,
+        })
     }
 
     /// The rows that count for `window`, or why there are none.
-    pub(crate) fn rows(&self, rule: Rule, window: Window) -> std::result::Result<Cow<'_, BTreeMap<String, Sample>>, String> {
+    pub(crate) fn rows(
+        &self,
+        rule: Rule,
+        window: Window,
+    ) -> std::result::Result<Cow<'_, BTreeMap<String, Sample>>, String> {
         if rule == Rule::Training {
             return Ok(Cow::Borrowed(&self.columns));
         }
         if self.months.is_empty() {
-            return Err("the training rows have no moment, so no months can be compared".to_owned());
+            return Err(
+                "the training rows have no moment, so no months can be compared".to_owned(),
+            );
         }
         let wanted = window.months();
-        let missing: Vec<String> = wanted.iter().filter(|month| !self.months.contains(month)).map(ToString::to_string).collect();
+        let missing: Vec<String> = wanted
+            .iter()
+            .filter(|month| !self.months.contains(month))
+            .map(ToString::to_string)
+            .collect();
         if !missing.is_empty() {
-            return Err(format!("the training rows have none of month {}, so there is nothing to compare with", missing.join(", ")));
+            return Err(format!(
+                "the training rows have none of month {}, so there is nothing to compare with",
+                missing.join(", ")
+            ));
         }
-        let keep: Vec<usize> = (0..self.months.len()).filter(|&row| wanted.contains(&self.months[row])).collect();
-        Ok(Cow::Owned(self.columns.iter().map(|(name, sample)| (name.clone(), sample.select(&keep))).collect()))
+        let keep: Vec<usize> = (0..self.months.len())
+            .filter(|&row| wanted.contains(&self.months[row]))
+            .collect();
+        Ok(Cow::Owned(
+            self.columns
+                .iter()
+                .map(|(name, sample)| (name.clone(), sample.select(&keep)))
+                .collect(),
+        ))
     }
 }
 
 fn months(rows: &[usize], at: &[i64]) -> Vec<i8> {
-    rows.iter().filter_map(|&row| at.get(row).map(|at| month_of(*at))).collect()
+    rows.iter()
+        .filter_map(|&row| at.get(row).map(|at| month_of(*at)))
+        .collect()
 }
 
 /// References by project (of the inputs) and model version (of the answers), each with what it was made from.
@@ -92,25 +132,48 @@ impl References {
     }
 
     /// What a model version says about those rows.
-    pub(crate) async fn answers(&self, monitoring: &Monitoring, project: &Project, model: &str, version: i64) -> Result<Arc<Reference>> {
+    pub(crate) async fn answers(
+        &self,
+        monitoring: &Monitoring,
+        project: &Project,
+        model: &str,
+        version: i64,
+    ) -> Result<Arc<Reference>> {
         let inner = &monitoring.0;
-        let (name, made_from) = (format!("{} {model}", project.name), format!("{version} {}", key(&inner.data, project).await?));
+        let (name, made_from) = (
+            format!("{} {model}", project.name),
+            format!("{version} {}", key(&inner.data, project).await?),
+        );
         if let Some(known) = self.known(&name, &made_from) {
             return Ok(known);
         }
         let version = registry::version(&inner.db, model, version).await?;
-        let path = version.storage.strip_prefix("mlflow-artifacts:/").unwrap_or(&version.storage);
-        let document = inner.blobs.get_bytes(&format!("{}/{DOCUMENT}", path.trim_matches('/'))).await?;
+        let path = version
+            .storage
+            .strip_prefix("mlflow-artifacts:/")
+            .unwrap_or(&version.storage);
+        let document = inner
+            .blobs
+            .get_bytes(&format!("{}/{DOCUMENT}", path.trim_matches('/')))
+            .await?;
         let prepared = inner.data.prepare(project).await?;
-        let made = tokio::task::spawn_blocking(move || Reference::of_answers(&prepared, &training::Model::from_json(&document)?))
-            .await
-            .map_err(|error| Error::internal(format!("the reference of the answers could not be made: {error}")))??;
+        let made = tokio::task::spawn_blocking(move || {
+            Reference::of_answers(&prepared, &training::Model::from_json(&document)?)
+        })
+        .await
+        .map_err(|error| {
+            Error::internal(format!(
+                "the reference of the answers could not be made: {error}"
+            ))
+        })??;
         Ok(self.keep(name, made_from, made))
     }
 
     fn known(&self, name: &str, made_from: &str) -> Option<Arc<Reference>> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.get(name).filter(|(from, _)| from == made_from).map(|(_, reference)| Arc::clone(reference))
+        kept.get(name)
+            .filter(|(from, _)| from == made_from)
+            .map(|(_, reference)| Arc::clone(reference))
     }
 
     fn keep(&self, name: String, made_from: String, made: Reference) -> Arc<Reference> {

@@ -34,10 +34,24 @@ impl Sample {
     #[must_use]
     pub fn select(&self, keep: &[usize]) -> Self {
         let values = match &self.values {
-            Values::Number(values) => Values::Number(keep.iter().filter_map(|&row| values.get(row).copied()).collect()),
-            Values::Category(values) => Values::Category(keep.iter().filter_map(|&row| values.get(row).cloned()).collect()),
+            Values::Number(values) => Values::Number(
+                keep.iter()
+                    .filter_map(|&row| values.get(row).copied())
+                    .collect(),
+            ),
+            Values::Category(values) => Values::Category(
+                keep.iter()
+                    .filter_map(|&row| values.get(row).cloned())
+                    .collect(),
+            ),
         };
-        Self { values, at: keep.iter().filter_map(|&row| self.at.get(row).copied()).collect() }
+        Self {
+            values,
+            at: keep
+                .iter()
+                .filter_map(|&row| self.at.get(row).copied())
+                .collect(),
+        }
     }
 
     /// How many rows have a value.
@@ -55,7 +69,10 @@ impl Sample {
         if at.len() != scores.first().map_or(0, |(_, score)| score.len()) {
             return known.max(1.0);
         }
-        let effect = [DAY_MS, 7 * DAY_MS].into_iter().map(|span| mean_effect(&scores, &at, span)).fold(1.0, f64::max);
+        let effect = [DAY_MS, 7 * DAY_MS]
+            .into_iter()
+            .map(|span| mean_effect(&scores, &at, span))
+            .fold(1.0, f64::max);
         (known / effect).max(1.0)
     }
 
@@ -63,20 +80,29 @@ impl Sample {
     fn scores(&self) -> (Vec<(f64, Vec<f64>)>, Vec<i64>) {
         match &self.values {
             Values::Number(values) => {
-                let rows: Vec<usize> = (0..values.len()).filter(|&row| values[row].is_finite()).collect();
+                let rows: Vec<usize> = (0..values.len())
+                    .filter(|&row| values[row].is_finite())
+                    .collect();
                 let known: Vec<f64> = rows.iter().map(|&row| values[row]).collect();
                 (vec![(1.0, ranks(&known))], self.moments(&rows))
             }
             Values::Category(values) => {
-                let rows: Vec<usize> = (0..values.len()).filter(|&row| values[row].is_some()).collect();
-                let known: Vec<&str> = rows.iter().filter_map(|&row| values[row].as_deref()).collect();
+                let rows: Vec<usize> = (0..values.len())
+                    .filter(|&row| values[row].is_some())
+                    .collect();
+                let known: Vec<&str> = rows
+                    .iter()
+                    .filter_map(|&row| values[row].as_deref())
+                    .collect();
                 (indicators(&known), self.moments(&rows))
             }
         }
     }
 
     fn moments(&self, rows: &[usize]) -> Vec<i64> {
-        rows.iter().filter_map(|&row| self.at.get(row).copied()).collect()
+        rows.iter()
+            .filter_map(|&row| self.at.get(row).copied())
+            .collect()
     }
 }
 
@@ -87,7 +113,10 @@ fn ranks(values: &[f64]) -> Vec<f64> {
     let mut ranks = vec![0.0; values.len()];
     let mut start = 0;
     while start < order.len() {
-        let ties = order[start..].iter().take_while(|&&row| values[row] == values[order[start]]).count();
+        let ties = order[start..]
+            .iter()
+            .take_while(|&&row| values[row] == values[order[start]])
+            .count();
         let mean = start as f64 + (ties as f64 - 1.0) / 2.0;
         for &row in &order[start..start + ties] {
             ranks[row] = mean;
@@ -110,7 +139,13 @@ fn indicators(values: &[&str]) -> Vec<(f64, Vec<f64>)> {
         .take(CATEGORIES)
         .map(|(category, count)| {
             let share = count as f64 / values.len() as f64;
-            (1.0 - share, values.iter().map(|value| f64::from(u8::from(*value == category))).collect())
+            (
+                1.0 - share,
+                values
+                    .iter()
+                    .map(|value| f64::from(u8::from(*value == category)))
+                    .collect(),
+            )
         })
         .collect()
 }
@@ -120,7 +155,10 @@ fn mean_effect(scores: &[(f64, Vec<f64>)], at: &[i64], span: i64) -> f64 {
     if weights <= 0.0 {
         return 1.0;
     }
-    let total: f64 = scores.iter().map(|(weight, score)| weight * design_effect(score, at, span)).sum();
+    let total: f64 = scores
+        .iter()
+        .map(|(weight, score)| weight * design_effect(score, at, span))
+        .sum();
     total / weights
 }
 
@@ -165,7 +203,10 @@ mod tests {
     const HOUR: i64 = 3_600_000;
 
     fn hours(n: usize, value: impl Fn(usize) -> f64) -> Sample {
-        Sample { values: Values::Number((0..n).map(value).collect()), at: (0..n).map(|hour| hour as i64 * HOUR).collect() }
+        Sample {
+            values: Values::Number((0..n).map(value).collect()),
+            at: (0..n).map(|hour| hour as i64 * HOUR).collect(),
+        }
     }
 
     /// A sequence without memory, the same in every run.
@@ -189,19 +230,36 @@ mod tests {
 
     #[test]
     fn a_category_that_a_whole_day_shares_counts_once_a_day() {
-        let word = |i: usize| Some(["wet", "dry", "snow"][(noise(i) as u64 % 3) as usize].to_owned());
+        let word =
+            |i: usize| Some(["wet", "dry", "snow"][(noise(i) as u64 % 3) as usize].to_owned());
         let at: Vec<i64> = (0..28 * 24).map(|hour| hour * HOUR).collect();
-        let daily = Sample { values: Values::Category((0..28 * 24).map(|hour| word(hour / 24)).collect()), at: at.clone() };
-        let hourly = Sample { values: Values::Category((0..28 * 24).map(word).collect()), at };
+        let daily = Sample {
+            values: Values::Category((0..28 * 24).map(|hour| word(hour / 24)).collect()),
+            at: at.clone(),
+        };
+        let hourly = Sample {
+            values: Values::Category((0..28 * 24).map(word).collect()),
+            at,
+        };
         assert!(daily.effective_rows() < 40.0, "{}", daily.effective_rows());
-        assert!(hourly.effective_rows() > 400.0, "{}", hourly.effective_rows());
+        assert!(
+            hourly.effective_rows() > 400.0,
+            "{}",
+            hourly.effective_rows()
+        );
     }
 
     #[test]
     fn missing_values_and_unknown_moments_are_no_obstacle() {
-        let sample = Sample { values: Values::Number(vec![1.0, f64::NAN, 2.0]), at: Vec::new() };
+        let sample = Sample {
+            values: Values::Number(vec![1.0, f64::NAN, 2.0]),
+            at: Vec::new(),
+        };
         assert_eq!(sample.effective_rows(), 2.0);
-        let nothing = Sample { values: Values::Category(vec![None, None]), at: vec![0, 1] };
+        let nothing = Sample {
+            values: Values::Category(vec![None, None]),
+            at: vec![0, 1],
+        };
         assert_eq!(nothing.effective_rows(), 1.0);
     }
 }

@@ -96,10 +96,15 @@ impl Monitoring {
         let from = rows.first().map_or(0, |row| row.end_at);
         let mut by_window: HashMap<(i64, i64), Vec<Check>> = HashMap::new();
         for check in checks(db, &project.name, endpoint, from).await? {
-            by_window.entry((check.window.start, check.window.end)).or_default().push(check);
+            by_window
+                .entry((check.window.start, check.window.end))
+                .or_default()
+                .push(check);
         }
         let with_checks = |row: WindowRow| {
-            let checks = by_window.remove(&(row.start_at, row.end_at)).unwrap_or_default();
+            let checks = by_window
+                .remove(&(row.start_at, row.end_at))
+                .unwrap_or_default();
             show(row, checks)
         };
         let windows = rows.into_iter().map(with_checks).collect::<Result<_>>()?;
@@ -119,12 +124,20 @@ impl Monitoring {
 
     /// The newest check of a monitor, if it was ever judged.
     pub async fn newest(&self, project: &str, monitor: &str) -> Result<Option<Check>> {
-        Ok(newest_with_labels(&self.0.db, project, monitor).await?.map(|(check, _)| check))
+        Ok(newest_with_labels(&self.0.db, project, monitor)
+            .await?
+            .map(|(check, _)| check))
     }
 }
 
 fn mark(check: Check) -> CheckMark {
-    CheckMark { monitor: check.monitor, state: check.state, value: check.value, target: check.target, reason: check.reason }
+    CheckMark {
+        monitor: check.monitor,
+        state: check.state,
+        value: check.value,
+        target: check.target,
+        reason: check.reason,
+    }
 }
 
 pub(crate) fn show(row: WindowRow, checks: Vec<Check>) -> Result<Shown> {
@@ -143,7 +156,13 @@ pub(crate) fn show(row: WindowRow, checks: Vec<Check>) -> Result<Shown> {
 }
 
 fn rollouts(status: &EndpointStatus) -> Vec<RolloutMark> {
-    let version = |revision: i64| status.revisions.iter().find(|known| known.revision == revision).map(|known| known.version);
+    let version = |revision: i64| {
+        status
+            .revisions
+            .iter()
+            .find(|known| known.revision == revision)
+            .map(|known| known.version)
+    };
     let mut marks: Vec<RolloutMark> = status
         .rollouts
         .iter()
@@ -178,15 +197,26 @@ pub struct LiveCriterion {
 pub async fn live_criteria(db: &Db, project: &Project) -> Result<BTreeMap<String, LiveCriterion>> {
     let mut found = BTreeMap::new();
     for monitor in &project.file.monitors {
-        let MonitorCheck::Criterion { criterion } = &monitor.check else { continue };
-        let Some((check, labels)) = newest_with_labels(db, &project.name, &monitor.id).await? else { continue };
+        let MonitorCheck::Criterion { criterion } = &monitor.check else {
+            continue;
+        };
+        let Some((check, labels)) = newest_with_labels(db, &project.name, &monitor.id).await?
+        else {
+            continue;
+        };
         let verdict = match check.state {
             State::Ok => Verdict::Pass,
             State::Alert => Verdict::Fail,
             State::Warn | State::Unknown => Verdict::Unknown,
         };
         let window = check.window;
-        let live = LiveCriterion { value: check.value, labels, window_start: window.start, window_end: window.end, verdict };
+        let live = LiveCriterion {
+            value: check.value,
+            labels,
+            window_start: window.start,
+            window_end: window.end,
+            verdict,
+        };
         found.insert(criterion.clone(), live);
     }
     Ok(found)

@@ -61,12 +61,18 @@ impl Schedule {
     pub fn new(length: i64, every: i64, first: i64) -> Self {
         let every = every.max(1000);
         let grid = if every <= DAY_MS { every } else { DAY_MS };
-        Self { length: length.max(1000), every, origin: first.div_euclid(grid) * grid }
+        Self {
+            length: length.max(1000),
+            every,
+            origin: first.div_euclid(grid) * grid,
+        }
     }
 
     /// Whether `window` is one of these windows.
     pub fn has(self, window: Window) -> bool {
-        window.end - window.start == self.length && window.end > self.origin && (window.end - self.origin).rem_euclid(self.every) == 0
+        window.end - window.start == self.length
+            && window.end > self.origin
+            && (window.end - self.origin).rem_euclid(self.every) == 0
     }
 
     /// The windows that have ended by `now` and whose end is later than `after` (the end of the newest computed
@@ -76,7 +82,10 @@ impl Schedule {
         (passed + 1..)
             .map(move |k| self.origin + k * self.every)
             .take_while(move |end| *end <= now)
-            .map(move |end| Window { start: end - self.length, end })
+            .map(move |end| Window {
+                start: end - self.length,
+                end,
+            })
     }
 }
 
@@ -86,8 +95,10 @@ pub fn month_of(at: i64) -> i8 {
 }
 
 fn moment(at: i64) -> String {
-    jiff::Timestamp::from_millisecond(at)
-        .map_or_else(|_| at.to_string(), |t| t.strftime("%Y-%m-%dT%H:%MZ").to_string())
+    jiff::Timestamp::from_millisecond(at).map_or_else(
+        |_| at.to_string(),
+        |t| t.strftime("%Y-%m-%dT%H:%MZ").to_string(),
+    )
 }
 
 #[cfg(test)]
@@ -95,17 +106,22 @@ mod tests {
     use super::*;
 
     fn at(text: &str) -> i64 {
-        text.parse::<jiff::Timestamp>().expect("a moment").as_millisecond()
+        text.parse::<jiff::Timestamp>()
+            .expect("a moment")
+            .as_millisecond()
     }
 
     #[test]
     fn a_moment_on_the_border_belongs_to_the_later_window_only() {
         let schedule = Schedule::new(7 * DAY_MS, 7 * DAY_MS, at("2012-01-01T05:00:00Z"));
         let due: Vec<Window> = schedule.due(None, at("2012-01-20T00:00:00Z")).collect();
-        assert_eq!(due.iter().map(Window::text).collect::<Vec<_>>(), [
-            "2012-01-01T00:00Z to 2012-01-08T00:00Z",
-            "2012-01-08T00:00Z to 2012-01-15T00:00Z",
-        ]);
+        assert_eq!(
+            due.iter().map(Window::text).collect::<Vec<_>>(),
+            [
+                "2012-01-01T00:00Z to 2012-01-08T00:00Z",
+                "2012-01-08T00:00Z to 2012-01-15T00:00Z",
+            ]
+        );
         let border = at("2012-01-08T00:00:00Z");
         assert!(!due[0].contains(border) && due[1].contains(border));
     }
@@ -113,11 +129,21 @@ mod tests {
     #[test]
     fn a_window_is_due_once_it_has_ended_and_never_again() {
         let day = Schedule::new(DAY_MS, DAY_MS, at("2012-01-01T05:00:00Z"));
-        let first = day.due(None, at("2012-01-02T00:00:00Z")).collect::<Vec<_>>();
+        let first = day
+            .due(None, at("2012-01-02T00:00:00Z"))
+            .collect::<Vec<_>>();
         assert_eq!(first.len(), 1);
         assert_eq!(day.due(None, at("2012-01-01T23:59:59Z")).count(), 0);
-        assert_eq!(day.due(Some(first[0].end), at("2012-01-02T23:00:00Z")).count(), 0);
-        assert_eq!(day.due(Some(first[0].end), at("2012-01-05T00:00:00Z")).count(), 3);
+        assert_eq!(
+            day.due(Some(first[0].end), at("2012-01-02T23:00:00Z"))
+                .count(),
+            0
+        );
+        assert_eq!(
+            day.due(Some(first[0].end), at("2012-01-05T00:00:00Z"))
+                .count(),
+            3
+        );
     }
 
     #[test]
@@ -131,10 +157,19 @@ mod tests {
 
     #[test]
     fn a_window_names_the_months_that_it_touches() {
-        let span = |start, end| Window { start: at(start), end: at(end) }.months();
+        let span = |start, end| {
+            Window {
+                start: at(start),
+                end: at(end),
+            }
+            .months()
+        };
         assert_eq!(span("2012-01-20T00:00:00Z", "2012-02-17T00:00:00Z"), [1, 2]);
         assert_eq!(span("2011-12-31T23:00:00Z", "2012-01-01T00:00:00Z"), [12]);
-        assert_eq!(span("2012-01-01T00:00:00Z", "2014-01-01T00:00:00Z").len(), 12);
+        assert_eq!(
+            span("2012-01-01T00:00:00Z", "2014-01-01T00:00:00Z").len(),
+            12
+        );
         assert_eq!(span("2012-01-31T12:00:00Z", "2012-02-01T06:00:00Z"), [1, 2]);
     }
 }

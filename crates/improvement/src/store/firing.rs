@@ -34,7 +34,12 @@ pub(crate) async fn note(
 }
 
 /// Whether a trigger has seen an event.
-pub(crate) async fn seen(tx: &mut Tx<'_>, project: &str, trigger: &str, event: &str) -> Result<bool> {
+pub(crate) async fn seen(
+    tx: &mut Tx<'_>,
+    project: &str,
+    trigger: &str,
+    event: &str,
+) -> Result<bool> {
     let row: Option<(i64,)> = tx
         .row(
             "select at from trigger_firing where project = $1 and trigger_id = $2 and event = $3",
@@ -47,13 +52,20 @@ pub(crate) async fn seen(tx: &mut Tx<'_>, project: &str, trigger: &str, event: &
 /// Whether a trigger has seen any event.
 pub(crate) async fn begun(db: &Db, project: &str, trigger: &str) -> Result<bool> {
     let row: Option<(i64,)> = db
-        .row("select at from trigger_firing where project = $1 and trigger_id = $2 limit 1", &[project.into(), trigger.into()])
+        .row(
+            "select at from trigger_firing where project = $1 and trigger_id = $2 limit 1",
+            &[project.into(), trigger.into()],
+        )
         .await?;
     Ok(row.is_some())
 }
 
 /// When a trigger last fired.
-pub(crate) async fn last_fired(tx: &mut Tx<'_>, project: &str, trigger: &str) -> Result<Option<i64>> {
+pub(crate) async fn last_fired(
+    tx: &mut Tx<'_>,
+    project: &str,
+    trigger: &str,
+) -> Result<Option<i64>> {
     let row: Option<(Option<i64>,)> = tx
         .row(
             "select max(at) from trigger_firing where project = $1 and trigger_id = $2 and decision = 'fired'",

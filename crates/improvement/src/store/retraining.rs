@@ -55,7 +55,10 @@ impl Row {
             promoted: state.ended().then_some(self.promoted),
             why: Some(self.why).filter(|why| !why.is_empty()),
             state,
-            steps: steps.into_iter().map(StepRow::read).collect::<Result<_>>()?,
+            steps: steps
+                .into_iter()
+                .map(StepRow::read)
+                .collect::<Result<_>>()?,
             id: self.id,
             project: self.project,
             trigger: self.cause,
@@ -86,7 +89,12 @@ impl StepRow {
 /// Stores the retraining with its waiting steps, and asks for the job that runs it. The answer is the ids of both.
 pub(crate) async fn ask(tx: &mut Tx<'_>, new: &NewRetraining) -> Result<(String, String)> {
     let id = format!("retrain-{}", base::RunId::fresh());
-    let job = NewJob { kind: "retrain", key: Some(id.clone()), project: new.project.clone(), input: json!({ "retraining": id }) };
+    let job = NewJob {
+        kind: "retrain",
+        key: Some(id.clone()),
+        project: new.project.clone(),
+        input: json!({ "retraining": id }),
+    };
     let job = tx.enqueue(&job).await?.to_string();
     let now = tx.clock().now_ms();
     tx.execute(
@@ -124,7 +132,10 @@ pub(crate) async fn ask(tx: &mut Tx<'_>, new: &NewRetraining) -> Result<(String,
 
 pub(crate) async fn one(db: &Db, id: &str) -> Result<Retraining> {
     let row: Row = db
-        .row(dynamic_sql(format!("select {COLUMNS} from retraining where id = $1")), &[id.into()])
+        .row(
+            dynamic_sql(format!("select {COLUMNS} from retraining where id = $1")),
+            &[id.into()],
+        )
         .await?
         .ok_or_else(|| Error::not_found(format!("no retraining {id:?} exists")))?;
     row.with(steps(db, id).await?)
@@ -153,13 +164,18 @@ pub(crate) async fn page(db: &Db, project: &str, page: &PageRequest) -> Result<P
         let steps = steps(db, &row.id).await?;
         items.push(row.with(steps)?);
     }
-    Ok(Page { items, next: more.then(|| (skip + limit).to_string()) })
+    Ok(Page {
+        items,
+        next: more.then(|| (skip + limit).to_string()),
+    })
 }
 
 /// Limit and offset of a page.
 pub(crate) fn bounds(page: &PageRequest) -> Result<(usize, usize)> {
     let skip = match &page.token {
-        Some(token) => token.parse().map_err(|_| Error::invalid(format!("{token:?} is not a page token of this list")))?,
+        Some(token) => token
+            .parse()
+            .map_err(|_| Error::invalid(format!("{token:?} is not a page token of this list")))?,
         None => 0,
     };
     Ok((page.limit.unwrap_or(50).clamp(1, 500), skip))
@@ -185,8 +201,20 @@ pub(crate) async fn begin_step(db: &Db, id: &str, step: &str) -> Result<()> {
 }
 
 /// Notes how a step ended.
-pub(crate) async fn end_step(db: &Db, id: &str, step: &str, state: StepState, detail: &str, output: &Value) -> Result<()> {
-    let (id, step, detail, output) = (id.to_owned(), step.to_owned(), detail.to_owned(), output.to_string());
+pub(crate) async fn end_step(
+    db: &Db,
+    id: &str,
+    step: &str,
+    state: StepState,
+    detail: &str,
+    output: &Value,
+) -> Result<()> {
+    let (id, step, detail, output) = (
+        id.to_owned(),
+        step.to_owned(),
+        detail.to_owned(),
+        output.to_string(),
+    );
     let challenger = challenger(&output);
     db.write(move |tx| {
         let (id, step, detail, output) = (id.clone(), step.clone(), detail.clone(), output.clone());
@@ -208,11 +236,20 @@ pub(crate) async fn end_step(db: &Db, id: &str, step: &str, state: StepState, de
 
 /// The model version in a step's output.
 fn challenger(output: &str) -> Option<i64> {
-    serde_json::from_str::<Value>(output).ok()?.get("version")?.as_i64()
+    serde_json::from_str::<Value>(output)
+        .ok()?
+        .get("version")?
+        .as_i64()
 }
 
 /// Notes how the retraining ended. One that did not fail closes an open circuit.
-pub(crate) async fn end(db: &Db, project: &str, id: &str, state: RetrainingState, why: &str) -> Result<()> {
+pub(crate) async fn end(
+    db: &Db,
+    project: &str,
+    id: &str,
+    state: RetrainingState,
+    why: &str,
+) -> Result<()> {
     let (project, id, why) = (project.to_owned(), id.to_owned(), why.to_owned());
     db.write(move |tx| {
         let (project, id, why) = (project.clone(), id.clone(), why.clone());
@@ -246,12 +283,22 @@ pub(crate) async fn end(db: &Db, project: &str, id: &str, state: RetrainingState
 
 /// Retrainings that wait or are under way.
 pub(crate) async fn under_way(tx: &mut Tx<'_>, project: &str) -> Result<i64> {
-    count(tx, "select count(*) from retraining where project = $1 and state in ('queued', 'running')", &[project.into()]).await
+    count(
+        tx,
+        "select count(*) from retraining where project = $1 and state in ('queued', 'running')",
+        &[project.into()],
+    )
+    .await
 }
 
 /// Retrainings that were asked for since `from`.
 pub(crate) async fn since(tx: &mut Tx<'_>, project: &str, from: i64) -> Result<i64> {
-    count(tx, "select count(*) from retraining where project = $1 and created_at > $2", &[project.into(), from.into()]).await
+    count(
+        tx,
+        "select count(*) from retraining where project = $1 and created_at > $2",
+        &[project.into(), from.into()],
+    )
+    .await
 }
 
 /// Retrainings that failed after the last one that did not, and after `from`.
@@ -289,6 +336,10 @@ pub(crate) async fn ingested(db: &Db, project: &str, dataset: &str, version: i64
         .await?;
     Ok(outputs.iter().any(|(output,)| {
         let output: Value = serde_json::from_str(output).unwrap_or_default();
-        output.pointer("/datasets").and_then(|datasets| datasets.get(dataset)).and_then(Value::as_i64) == Some(version)
+        output
+            .pointer("/datasets")
+            .and_then(|datasets| datasets.get(dataset))
+            .and_then(Value::as_i64)
+            == Some(version)
     }))
 }

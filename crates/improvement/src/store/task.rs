@@ -12,9 +12,19 @@ const COLUMNS: &str = "id, project, role, text, link, state, opened_at, done_by,
 pub(crate) const CIRCUIT: &str = "circuit";
 
 /// Makes a task, unless one of the same kind is open in the project.
-pub(crate) async fn open_once(tx: &mut Tx<'_>, project: &str, kind: &str, role: &str, text: &str, link: &str) -> Result<()> {
+pub(crate) async fn open_once(
+    tx: &mut Tx<'_>,
+    project: &str,
+    kind: &str,
+    role: &str,
+    text: &str,
+    link: &str,
+) -> Result<()> {
     let open: Option<(String,)> = tx
-        .row("select id from task where project = $1 and kind = $2 and state = 'open'", &[project.into(), kind.into()])
+        .row(
+            "select id from task where project = $1 and kind = $2 and state = 'open'",
+            &[project.into(), kind.into()],
+        )
         .await?;
     if open.is_some() {
         return Ok(());
@@ -50,7 +60,10 @@ pub(crate) async fn close_circuit(tx: &mut Tx<'_>, project: &str, by: &str) -> R
 /// When a person last closed the circuit of a project.
 pub(crate) async fn circuit_closed_at(tx: &mut Tx<'_>, project: &str) -> Result<i64> {
     let row: Option<(Option<i64>,)> = tx
-        .row("select max(done_at) from task where project = $1 and kind = $2", &[project.into(), CIRCUIT.into()])
+        .row(
+            "select max(done_at) from task where project = $1 and kind = $2",
+            &[project.into(), CIRCUIT.into()],
+        )
         .await?;
     Ok(row.and_then(|(at,)| at).unwrap_or(i64::MIN))
 }
@@ -73,7 +86,10 @@ pub(crate) async fn page(db: &Db, project: &str, page: &PageRequest) -> Result<P
         .await?;
     let more = items.len() > limit;
     items.truncate(limit);
-    Ok(Page { items, next: more.then(|| (skip + limit).to_string()) })
+    Ok(Page {
+        items,
+        next: more.then(|| (skip + limit).to_string()),
+    })
 }
 
 pub(crate) async fn finish(db: &Db, project: &str, id: &str, actor: &str) -> Result<Task> {

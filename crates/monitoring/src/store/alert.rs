@@ -1,9 +1,9 @@
 //! SQL of alerts.
 
+use ::store::{AuditEntry, Db, Tx, dynamic_sql};
 use base::{Error, Page, PageRequest, Result};
 use serde_json::json;
 use sqlx::FromRow;
-use ::store::{AuditEntry, Db, Tx, dynamic_sql};
 
 use crate::alert::{Alert, AlertState, Change, change, message};
 use crate::check::Check;
@@ -48,7 +48,12 @@ fn read(rows: Vec<Row>) -> Result<Vec<Alert>> {
 }
 
 /// Moves the alert of the check's monitor one step, in the transaction that stores the check.
-pub(crate) async fn apply(tx: &mut Tx<'_>, project: &str, endpoint: &str, check: &Check) -> Result<Change> {
+pub(crate) async fn apply(
+    tx: &mut Tx<'_>,
+    project: &str,
+    endpoint: &str,
+    check: &Check,
+) -> Result<Change> {
     let standing: Option<Row> = tx
         .row(
             dynamic_sql(format!("select {COLUMNS} from alert where project = $1 and monitor = $2 and state <> 'resolved' order by opened_at desc limit 1")),
@@ -86,7 +91,15 @@ async fn open(tx: &mut Tx<'_>, project: &str, endpoint: &str, check: &Check) -> 
         // The same window had opened one before, which has been resolved since: it holds again.
         return reopen(tx, project, check).await;
     }
-    note(tx, "ironloop", "monitoring.alert_opened", project, &id, check).await
+    note(
+        tx,
+        "ironloop",
+        "monitoring.alert_opened",
+        project,
+        &id,
+        check,
+    )
+    .await
 }
 
 async fn reopen(tx: &mut Tx<'_>, project: &str, check: &Check) -> Result<()> {
@@ -97,17 +110,43 @@ async fn reopen(tx: &mut Tx<'_>, project: &str, check: &Check) -> Result<()> {
         )
         .await?
         .ok_or_else(|| Error::internal("an alert vanished while it was opened again"))?;
-    note(tx, "ironloop", "monitoring.alert_opened", project, &id, check).await
+    note(
+        tx,
+        "ironloop",
+        "monitoring.alert_opened",
+        project,
+        &id,
+        check,
+    )
+    .await
 }
 
 async fn resolve(tx: &mut Tx<'_>, alert: &Alert, check: &Check) -> Result<()> {
     let now = tx.clock().now_ms();
-    tx.execute("update alert set state = 'resolved', resolved_at = $2 where id = $1", &[alert.id.as_str().into(), now.into()])
-        .await?;
-    note(tx, "ironloop", "monitoring.alert_resolved", &alert.project, &alert.id, check).await
+    tx.execute(
+        "update alert set state = 'resolved', resolved_at = $2 where id = $1",
+        &[alert.id.as_str().into(), now.into()],
+    )
+    .await?;
+    note(
+        tx,
+        "ironloop",
+        "monitoring.alert_resolved",
+        &alert.project,
+        &alert.id,
+        check,
+    )
+    .await
 }
 
-async fn note(tx: &mut Tx<'_>, actor: &str, action: &str, project: &str, id: &str, check: &Check) -> Result<()> {
+async fn note(
+    tx: &mut Tx<'_>,
+    actor: &str,
+    action: &str,
+    project: &str,
+    id: &str,
+    check: &Check,
+) -> Result<()> {
     tx.audit(&AuditEntry {
         actor: actor.to_owned(),
         action: action.to_owned(),
@@ -142,7 +181,9 @@ pub(crate) async fn of_endpoint(db: &Db, project: &str, endpoint: &str) -> Resul
 pub(crate) async fn page(db: &Db, project: &str, page: &PageRequest) -> Result<Page<Alert>> {
     let limit = page.limit.unwrap_or(50).clamp(1, 500);
     let skip: usize = match &page.token {
-        Some(token) => token.parse().map_err(|_| Error::invalid(format!("{token:?} is not a page token of alerts")))?,
+        Some(token) => token
+            .parse()
+            .map_err(|_| Error::invalid(format!("{token:?} is not a page token of alerts")))?,
         None => 0,
     };
     let rows = db
@@ -154,7 +195,10 @@ pub(crate) async fn page(db: &Db, project: &str, page: &PageRequest) -> Result<P
     let mut items = read(rows)?;
     let more = items.len() > limit;
     items.truncate(limit);
-    Ok(Page { items, next: more.then(|| (skip + limit).to_string()) })
+    Ok(Page {
+        items,
+        next: more.then(|| (skip + limit).to_string()),
+    })
 }
 
 pub(crate) async fn acknowledge(db: &Db, project: &str, id: &str, actor: &str) -> Result<Alert> {
@@ -165,7 +209,9 @@ pub(crate) async fn acknowledge(db: &Db, project: &str, id: &str, actor: &str) -
             let alert = one(tx, &project, &id).await?;
             match alert.state {
                 AlertState::Acknowledged => return Ok(alert),
-                AlertState::Resolved => return Err(Error::conflict(format!("alert {id} is resolved"))),
+                AlertState::Resolved => {
+                    return Err(Error::conflict(format!("alert {id} is resolved")));
+                }
                 AlertState::Open => {}
             }
             tx.execute(
@@ -189,7 +235,13 @@ pub(crate) async fn acknowledge(db: &Db, project: &str, id: &str, actor: &str) -
 
 async fn one(tx: &mut Tx<'_>, project: &str, id: &str) -> Result<Alert> {
     let row: Option<Row> = tx
-        .row(dynamic_sql(format!("select {COLUMNS} from alert where id = $1 and project = $2")), &[id.into(), project.into()])
+        .row(
+            dynamic_sql(format!(
+                "select {COLUMNS} from alert where id = $1 and project = $2"
+            )),
+            &[id.into(), project.into()],
+        )
         .await?;
-    row.ok_or_else(|| Error::not_found(format!("no alert {id:?} exists in project {project}")))?.try_into()
+    row.ok_or_else(|| Error::not_found(format!("no alert {id:?} exists in project {project}")))?
+        .try_into()
 }

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
-use base::Result;
 use ::store::{Db, Tx, Value, dynamic_sql};
+use base::Result;
 
 use crate::outcome::{Found, Recorded, is_late};
 use crate::window::Window;
@@ -13,7 +13,13 @@ use crate::window::Window;
 const CHUNK: usize = 200;
 
 /// Stores what is new and classifies what is not, in one transaction. `found` has each prediction once.
-pub(crate) async fn insert(db: &Db, project: &str, endpoint: &str, found: Vec<Found>, now: i64) -> Result<Recorded> {
+pub(crate) async fn insert(
+    db: &Db,
+    project: &str,
+    endpoint: &str,
+    found: Vec<Found>,
+    now: i64,
+) -> Result<Recorded> {
     let (project, endpoint) = (project.to_owned(), endpoint.to_owned());
     db.write(move |tx| {
         let (project, endpoint, found) = (project.clone(), endpoint.clone(), found.clone());
@@ -28,7 +34,14 @@ pub(crate) async fn insert(db: &Db, project: &str, endpoint: &str, found: Vec<Fo
     .await
 }
 
-async fn insert_chunk(tx: &mut Tx<'_>, project: &str, endpoint: &str, chunk: &[Found], now: i64, recorded: &mut Recorded) -> Result<()> {
+async fn insert_chunk(
+    tx: &mut Tx<'_>,
+    project: &str,
+    endpoint: &str,
+    chunk: &[Found],
+    now: i64,
+    recorded: &mut Recorded,
+) -> Result<()> {
     let known = known(tx, project, endpoint, chunk).await?;
     let mut fresh = Vec::with_capacity(chunk.len());
     for found in chunk {
@@ -46,7 +59,15 @@ async fn insert_chunk(tx: &mut Tx<'_>, project: &str, endpoint: &str, chunk: &[F
     for (index, found) in fresh.iter().enumerate() {
         let n = 4 + index * 6;
         let comma = if index == 0 { "" } else { ", " };
-        let _ = write!(sql, "{comma}($1, $2, $3, ${n}, ${}, ${}, ${}, ${}, ${})", n + 1, n + 2, n + 3, n + 4, n + 5);
+        let _ = write!(
+            sql,
+            "{comma}($1, $2, $3, ${n}, ${}, ${}, ${}, ${}, ${})",
+            n + 1,
+            n + 2,
+            n + 3,
+            n + 4,
+            n + 5
+        );
         let joined = found.predicted_at.is_some();
         recorded.stored += usize::from(joined);
         recorded.unknown += usize::from(!joined);
@@ -64,9 +85,18 @@ async fn insert_chunk(tx: &mut Tx<'_>, project: &str, endpoint: &str, chunk: &[F
     Ok(())
 }
 
-async fn known(tx: &mut Tx<'_>, project: &str, endpoint: &str, chunk: &[Found]) -> Result<HashMap<String, f64>> {
+async fn known(
+    tx: &mut Tx<'_>,
+    project: &str,
+    endpoint: &str,
+    chunk: &[Found],
+) -> Result<HashMap<String, f64>> {
     let mut values: Vec<Value> = vec![project.into(), endpoint.into()];
-    values.extend(chunk.iter().map(|found| Value::from(&found.outcome.prediction_id)));
+    values.extend(
+        chunk
+            .iter()
+            .map(|found| Value::from(&found.outcome.prediction_id)),
+    );
     let sql = format!(
         "select prediction_id, value from outcome where project = $1 and endpoint = $2 and prediction_id in ({})",
         placeholders(3, chunk.len())
@@ -76,13 +106,27 @@ async fn known(tx: &mut Tx<'_>, project: &str, endpoint: &str, chunk: &[Found]) 
 }
 
 /// Joins pending outcomes of the given predictions; those that came too late become `late` and are not used.
-pub(crate) async fn join(db: &Db, project: &str, endpoint: &str, predicted_at: &HashMap<String, i64>, late_until_ms: Option<i64>) -> Result<u64> {
+pub(crate) async fn join(
+    db: &Db,
+    project: &str,
+    endpoint: &str,
+    predicted_at: &HashMap<String, i64>,
+    late_until_ms: Option<i64>,
+) -> Result<u64> {
     let waiting = pending(db, project, endpoint).await?;
     let joins: Vec<(String, i64, &'static str)> = waiting
         .into_iter()
         .filter_map(|(id, received_at)| {
             let made = *predicted_at.get(&id)?;
-            Some((id, made, if is_late(Some(made), received_at, late_until_ms) { "late" } else { "joined" }))
+            Some((
+                id,
+                made,
+                if is_late(Some(made), received_at, late_until_ms) {
+                    "late"
+                } else {
+                    "joined"
+                },
+            ))
         })
         .collect();
     if joins.is_empty() {
@@ -118,17 +162,28 @@ pub(crate) async fn pending(db: &Db, project: &str, endpoint: &str) -> Result<Ve
 }
 
 /// Truth and today's value, by prediction id, of predictions made in `window`.
-pub(crate) async fn labels(db: &Db, project: &str, endpoint: &str, window: Window) -> Result<HashMap<String, (f64, Option<f64>)>> {
+pub(crate) async fn labels(
+    db: &Db,
+    project: &str,
+    endpoint: &str,
+    window: Window,
+) -> Result<HashMap<String, (f64, Option<f64>)>> {
     let rows: Vec<(String, f64, Option<f64>)> = db
         .rows(
             "select prediction_id, value, today from outcome where project = $1 and endpoint = $2 and predicted_at >= $3 and predicted_at < $4 and state = 'joined'",
             &[project.into(), endpoint.into(), window.start.into(), window.end.into()],
         )
         .await?;
-    Ok(rows.into_iter().map(|(id, value, today)| (id, (value, today))).collect())
+    Ok(rows
+        .into_iter()
+        .map(|(id, value, today)| (id, (value, today)))
+        .collect())
 }
 
 /// `$from, $from+1, …`, `count` of them.
 fn placeholders(from: usize, count: usize) -> String {
-    (from..from + count).map(|n| format!("${n}")).collect::<Vec<_>>().join(", ")
+    (from..from + count)
+        .map(|n| format!("${n}"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }

@@ -48,7 +48,10 @@ impl CheckRow {
     fn read(self) -> Result<Check> {
         Ok(Check {
             monitor: self.monitor,
-            window: Window { start: self.window_start, end: self.window_end },
+            window: Window {
+                start: self.window_start,
+                end: self.window_end,
+            },
             state: State::from_str(&self.state)?,
             value: self.value,
             target: self.target,
@@ -59,10 +62,21 @@ impl CheckRow {
 
 /// Stores a window with its checks and moves the alerts of monitors for which it is the newest window, all in one
 /// transaction. Storing the same window again replaces it.
-pub(crate) async fn save(db: &Db, project: &str, endpoint: &str, window: WindowRow, checks: Vec<Check>) -> Result<()> {
+pub(crate) async fn save(
+    db: &Db,
+    project: &str,
+    endpoint: &str,
+    window: WindowRow,
+    checks: Vec<Check>,
+) -> Result<()> {
     let (project, endpoint) = (project.to_owned(), endpoint.to_owned());
     db.write(move |tx| {
-        let (project, endpoint, window, checks) = (project.clone(), endpoint.clone(), window.clone(), checks.clone());
+        let (project, endpoint, window, checks) = (
+            project.clone(),
+            endpoint.clone(),
+            window.clone(),
+            checks.clone(),
+        );
         Box::pin(async move {
             save_window(tx, &project, &endpoint, &window).await?;
             for check in &checks {
@@ -80,12 +94,20 @@ pub(crate) async fn save(db: &Db, project: &str, endpoint: &str, window: WindowR
 
 async fn newest_end(tx: &mut Tx<'_>, project: &str, monitor: &str) -> Result<Option<i64>> {
     let row: Option<(Option<i64>,)> = tx
-        .row("select max(window_end) from monitor_check where project = $1 and monitor = $2", &[project.into(), monitor.into()])
+        .row(
+            "select max(window_end) from monitor_check where project = $1 and monitor = $2",
+            &[project.into(), monitor.into()],
+        )
         .await?;
     Ok(row.and_then(|(end,)| end))
 }
 
-async fn save_window(tx: &mut Tx<'_>, project: &str, endpoint: &str, window: &WindowRow) -> Result<()> {
+async fn save_window(
+    tx: &mut Tx<'_>,
+    project: &str,
+    endpoint: &str,
+    window: &WindowRow,
+) -> Result<()> {
     let now = tx.clock().now_ms();
     tx.execute(
         "insert into monitor_window (project, endpoint, start_at, end_at, requests, labels, model, version, revision, live, today, drift, computed_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
@@ -110,7 +132,13 @@ async fn save_window(tx: &mut Tx<'_>, project: &str, endpoint: &str, window: &Wi
     Ok(())
 }
 
-async fn save_check(tx: &mut Tx<'_>, project: &str, endpoint: &str, check: &Check, labels: i64) -> Result<()> {
+async fn save_check(
+    tx: &mut Tx<'_>,
+    project: &str,
+    endpoint: &str,
+    check: &Check,
+    labels: i64,
+) -> Result<()> {
     let now = tx.clock().now_ms();
     tx.execute(
         "insert into monitor_check (project, endpoint, monitor, window_start, window_end, state, value, target, reason, labels, computed_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
@@ -135,8 +163,12 @@ async fn save_check(tx: &mut Tx<'_>, project: &str, endpoint: &str, check: &Chec
 
 /// When the first prediction of an endpoint was made, as it was first noted.
 pub(crate) async fn origin(db: &Db, project: &str, endpoint: &str) -> Result<Option<i64>> {
-    let row: Option<(i64,)> =
-        db.row("select first_at from monitor_origin where project = $1 and endpoint = $2", &[project.into(), endpoint.into()]).await?;
+    let row: Option<(i64,)> = db
+        .row(
+            "select first_at from monitor_origin where project = $1 and endpoint = $2",
+            &[project.into(), endpoint.into()],
+        )
+        .await?;
     Ok(row.map(|(first,)| first))
 }
 
@@ -159,7 +191,11 @@ pub(crate) async fn keep_origin(db: &Db, project: &str, endpoint: &str, first: i
 
 /// Until where each monitor of the project has been judged.
 pub(crate) async fn judged_until(db: &Db, project: &str) -> Result<Vec<(String, i64)>> {
-    db.rows("select monitor, max(window_end) from monitor_check where project = $1 group by monitor", &[project.into()]).await
+    db.rows(
+        "select monitor, max(window_end) from monitor_check where project = $1 group by monitor",
+        &[project.into()],
+    )
+    .await
 }
 
 /// Windows for which more outcomes are known now than when they were computed, oldest first.
@@ -172,11 +208,19 @@ pub(crate) async fn grown(db: &Db, project: &str, endpoint: &str) -> Result<Vec<
             &[project.into(), endpoint.into()],
         )
         .await?;
-    Ok(rows.into_iter().map(|(start, end)| Window { start, end }).collect())
+    Ok(rows
+        .into_iter()
+        .map(|(start, end)| Window { start, end })
+        .collect())
 }
 
 /// The newest `limit` windows of an endpoint, oldest first.
-pub(crate) async fn windows(db: &Db, project: &str, endpoint: &str, limit: usize) -> Result<Vec<WindowRow>> {
+pub(crate) async fn windows(
+    db: &Db,
+    project: &str,
+    endpoint: &str,
+    limit: usize,
+) -> Result<Vec<WindowRow>> {
     let mut rows: Vec<WindowRow> = db
         .rows(
             "select start_at, end_at, requests, labels, model, version, revision, live, today, drift from monitor_window where project = $1 and endpoint = $2 order by end_at desc, start_at desc limit $3",
@@ -188,7 +232,12 @@ pub(crate) async fn windows(db: &Db, project: &str, endpoint: &str, limit: usize
 }
 
 /// All checks of an endpoint whose window ends at `from` or later, oldest first.
-pub(crate) async fn checks(db: &Db, project: &str, endpoint: &str, from: i64) -> Result<Vec<Check>> {
+pub(crate) async fn checks(
+    db: &Db,
+    project: &str,
+    endpoint: &str,
+    from: i64,
+) -> Result<Vec<Check>> {
     let rows: Vec<CheckRow> = db
         .rows(
             "select monitor, window_start, window_end, state, value, target, reason, labels from monitor_check where project = $1 and endpoint = $2 and window_end >= $3 order by window_end, monitor",
@@ -199,7 +248,11 @@ pub(crate) async fn checks(db: &Db, project: &str, endpoint: &str, from: i64) ->
 }
 
 /// The newest check of a monitor, and on how many outcomes it rests.
-pub(crate) async fn newest_with_labels(db: &Db, project: &str, monitor: &str) -> Result<Option<(Check, i64)>> {
+pub(crate) async fn newest_with_labels(
+    db: &Db,
+    project: &str,
+    monitor: &str,
+) -> Result<Option<(Check, i64)>> {
     let row: Option<CheckRow> = db
         .row(
             "select monitor, window_start, window_end, state, value, target, reason, labels from monitor_check where project = $1 and monitor = $2 order by window_end desc limit 1",

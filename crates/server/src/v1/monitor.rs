@@ -17,7 +17,10 @@ pub(super) fn routes() -> Router<App> {
         .route("/projects/{project}/monitors/run", post(run))
         .route("/projects/{project}/monitoring/{endpoint}", get(show))
         .route("/projects/{project}/alerts", get(alerts))
-        .route("/projects/{project}/alerts/{alert}/acknowledge", post(acknowledge))
+        .route(
+            "/projects/{project}/alerts/{alert}/acknowledge",
+            post(acknowledge),
+        )
 }
 
 /// What one pass did.
@@ -40,7 +43,10 @@ async fn run(State(app): State<App>, Path(project): Path<String>) -> Result<Json
     Ok(Json(Pass { windows, triggers }))
 }
 
-async fn show(State(app): State<App>, Path((project, endpoint)): Path<(String, String)>) -> Result<Json<Series>, Problem> {
+async fn show(
+    State(app): State<App>,
+    Path((project, endpoint)): Path<(String, String)>,
+) -> Result<Json<Series>, Problem> {
     let project = project::project(&app.db, &project).await?;
     Ok(Json(app.monitoring.series(&project, &endpoint).await?))
 }
@@ -51,7 +57,9 @@ async fn alerts(
     Query(page): Query<PageRequest>,
 ) -> Result<Json<Page<Alert>>, Problem> {
     let project = project::project(&app.db, &project).await?;
-    Ok(Json(monitoring::alerts(&app.db, &project.name, &page).await?))
+    Ok(Json(
+        monitoring::alerts(&app.db, &project.name, &page).await?,
+    ))
 }
 
 async fn acknowledge(
@@ -59,5 +67,7 @@ async fn acknowledge(
     actor: Actor,
     Path((project, alert)): Path<(String, String)>,
 ) -> Result<Json<Alert>, Problem> {
-    Ok(Json(monitoring::acknowledge(&app.db, &project, &alert, &actor.0).await?))
+    Ok(Json(
+        monitoring::acknowledge(&app.db, &project, &alert, &actor.0).await?,
+    ))
 }

@@ -14,7 +14,10 @@ const MAX_BODY: usize = 32 * 1024 * 1024;
 
 pub(super) fn routes() -> Router<App> {
     Router::new()
-        .route("/projects/{project}/deployments/{endpoint}/outcomes", post(record))
+        .route(
+            "/projects/{project}/deployments/{endpoint}/outcomes",
+            post(record),
+        )
         .layer(DefaultBodyLimit::max(MAX_BODY))
 }
 
@@ -31,5 +34,9 @@ async fn record(
     Body(body): Body<Outcomes>,
 ) -> Result<Json<Recorded>, Problem> {
     let project = project::project(&app.db, &project).await?;
-    Ok(Json(app.monitoring.record(&project, &endpoint, body.outcomes).await?))
+    Ok(Json(
+        app.monitoring
+            .record(&project, &endpoint, body.outcomes)
+            .await?,
+    ))
 }

@@ -50,11 +50,16 @@ async fn ask(
     body: Option<Body<Wanted>>,
 ) -> Result<(StatusCode, Json<Value>), Problem> {
     let project = project::project(&app.db, &project).await?;
-    let reason = body.map(|Body(wanted)| wanted.reason).filter(|reason| !reason.is_empty());
+    let reason = body
+        .map(|Body(wanted)| wanted.reason)
+        .filter(|reason| !reason.is_empty());
     let reason = reason.unwrap_or_else(|| format!("asked for by {}", actor.0));
     let (retraining, job) = improvement::ask(&app.db, &project, &reason, &actor.0).await?;
     app.poke.now();
-    Ok((StatusCode::ACCEPTED, Json(json!({ "job": job, "retraining": retraining }))))
+    Ok((
+        StatusCode::ACCEPTED,
+        Json(json!({ "job": job, "retraining": retraining })),
+    ))
 }
 
 async fn list(
@@ -67,7 +72,10 @@ async fn list(
     Ok(Json(page))
 }
 
-async fn show(State(app): State<App>, Path((project, id)): Path<(String, String)>) -> Result<Json<Retraining>, Problem> {
+async fn show(
+    State(app): State<App>,
+    Path((project, id)): Path<(String, String)>,
+) -> Result<Json<Retraining>, Problem> {
     let retraining = improvement::retraining(&app.db, &id).await?;
     if retraining.project != project {
         return Err(Error::not_found(format!("project {project} has no retraining {id:?}")).into());
@@ -84,16 +92,30 @@ struct Input {
 pub(crate) async fn run(app: &App, job: &Job, reporter: &Reporter) -> base::Result<Value> {
     let input: Input = job.input()?;
     let project = project::project(&app.db, &job.project).await?;
-    let progress = |step: &str, done: u64, total: u64, message: &str| reporter.say(step, done, total, message);
-    let outcome = improvement::run_retraining(&context(app), &project, &input.retraining, &progress).await?;
+    let progress =
+        |step: &str, done: u64, total: u64, message: &str| reporter.say(step, done, total, message);
+    let outcome =
+        improvement::run_retraining(&context(app), &project, &input.retraining, &progress).await?;
     Ok(serde_json::to_value(outcome)?)
 }
 
-async fn tasks(State(app): State<App>, Path(project): Path<String>, Query(page): Query<PageRequest>) -> Result<Json<Page<Task>>, Problem> {
+async fn tasks(
+    State(app): State<App>,
+    Path(project): Path<String>,
+    Query(page): Query<PageRequest>,
+) -> Result<Json<Page<Task>>, Problem> {
     let project = project::project(&app.db, &project).await?;
-    Ok(Json(improvement::tasks(&app.db, &project.name, &page).await?))
+    Ok(Json(
+        improvement::tasks(&app.db, &project.name, &page).await?,
+    ))
 }
 
-async fn done(State(app): State<App>, actor: Actor, Path((project, task)): Path<(String, String)>) -> Result<Json<Task>, Problem> {
-    Ok(Json(improvement::finish_task(&app.db, &project, &task, &actor.0).await?))
+async fn done(
+    State(app): State<App>,
+    actor: Actor,
+    Path((project, task)): Path<(String, String)>,
+) -> Result<Json<Task>, Problem> {
+    Ok(Json(
+        improvement::finish_task(&app.db, &project, &task, &actor.0).await?,
+    ))
 }
