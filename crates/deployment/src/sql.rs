@@ -31,6 +31,7 @@ create table revision (
 );
 create table rollout (
   id TEXT primary key,
+  seq BIGINT not null,
   project TEXT not null,
   endpoint TEXT not null,
   from_revision BIGINT not null,
@@ -44,7 +45,7 @@ create table rollout (
   step_at BIGINT not null,
   ended_at BIGINT
 );
-create index rollout_by_endpoint on rollout (endpoint, at);
+create unique index rollout_by_endpoint on rollout (endpoint, seq);
 create index rollout_by_state on rollout (state);
 "];
 
@@ -76,7 +77,7 @@ pub async fn revisions(db: &Db, endpoint: &str) -> Result<Vec<Revision>> {
 
 /// The rollouts of an endpoint, newest first.
 pub async fn rollouts(db: &Db, endpoint: &str) -> Result<Vec<Rollout>> {
-    let sql = store::dynamic_sql(format!("select {ROLLOUT} from rollout where endpoint = $1 order by at desc, to_revision desc limit 500"));
+    let sql = store::dynamic_sql(format!("select {ROLLOUT} from rollout where endpoint = $1 order by seq desc limit 500"));
     db.rows(sql, &[endpoint.into()]).await
 }
 
@@ -134,9 +135,10 @@ async fn insert_revision(tx: &mut Tx<'_>, r: &Revision) -> Result<()> {
 }
 
 async fn insert_rollout(tx: &mut Tx<'_>, r: &Rollout) -> Result<()> {
+    let (last,): (i64,) = tx.row("select coalesce(max(seq), 0) from rollout where endpoint = $1", &[(&r.endpoint).into()]).await?.unwrap_or_default();
     tx.execute(
-        "insert into rollout (id, project, endpoint, from_revision, to_revision, steps, step, state, reason, actor, at, step_at, ended_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
-        &[(&r.id).into(), (&r.project).into(), (&r.endpoint).into(), r.from_revision.into(), r.to_revision.into(), (&r.steps).into(), r.step.into(), (&r.state).into(), (&r.reason).into(), (&r.actor).into(), r.at.into(), r.step_at.into(), r.ended_at.into()],
+        "insert into rollout (id, seq, project, endpoint, from_revision, to_revision, steps, step, state, reason, actor, at, step_at, ended_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+        &[(&r.id).into(), (last + 1).into(), (&r.project).into(), (&r.endpoint).into(), r.from_revision.into(), r.to_revision.into(), (&r.steps).into(), r.step.into(), (&r.state).into(), (&r.reason).into(), (&r.actor).into(), r.at.into(), r.step_at.into(), r.ended_at.into()],
     )
     .await?;
     Ok(())

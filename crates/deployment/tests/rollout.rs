@@ -147,7 +147,8 @@ async fn a_version_whose_files_changed_is_not_loaded_and_the_one_before_serves()
     shop.champion(2).await;
     shop.deploy().await.unwrap();
     let other = std::fs::read(story::fixtures().join("tree.onnx")).unwrap();
-    shop.blobs.put_bytes("1/models/m-lightgbm/artifacts/model.onnx", other).await.unwrap();
+    let stored = registry::version(&shop.db, "fees", 2).await.unwrap().storage;
+    shop.blobs.put_bytes(&format!("{}/model.onnx", experiments::blob_path(&stored).unwrap()), other).await.unwrap();
     let error = shop.deploy().await.unwrap_err();
     assert!(error.message().contains("the files of fees version 2 have changed"), "{error}");
     shop.restart().await;

@@ -43,13 +43,14 @@ pub fn batch(entries: &[Entry]) -> Result<RecordBatch> {
         Arc::new(entries.iter().flat_map(|entry| std::iter::repeat_n(pick(entry), entry.ids.len())).collect::<Int64Array>())
     };
     let texts = |pick: fn(&Entry) -> &str| -> ArrayRef {
-        Arc::new(StringArray::from_iter_values(entries.iter().flat_map(|entry| std::iter::repeat_n(pick(entry), entry.ids.len()))))
+        let all: Vec<&str> = entries.iter().flat_map(|entry| std::iter::repeat_n(pick(entry), entry.ids.len())).collect();
+        Arc::new(StringArray::from(all))
     };
     let at: Int64Array = entries.iter().flat_map(|entry| std::iter::repeat_n(entry.at_us, entry.ids.len())).collect();
     let at = TimestampMicrosecondArray::new(at.values().clone(), None).with_timezone("UTC");
     let mut fields: Vec<Arc<Field>> = base_schema().fields().to_vec();
     let mut columns: Vec<ArrayRef> = vec![
-        Arc::new(StringArray::from_iter_values(entries.iter().flat_map(|entry| entry.ids.iter()))),
+        Arc::new(StringArray::from(entries.iter().flat_map(|entry| entry.ids.iter().map(String::as_str)).collect::<Vec<_>>())),
         Arc::new(at),
         texts(|entry| &entry.endpoint),
         repeat(|entry| entry.revision),

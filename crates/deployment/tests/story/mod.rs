@@ -1,5 +1,7 @@
 //! A shop with one model in two versions, for the stories of serving.
 
+#![allow(dead_code, reason = "each story uses a part of it")]
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -7,6 +9,7 @@ use arrow::array::{ArrayRef, FixedSizeListArray, Float32Array, Float64Array, Rec
 use arrow::datatypes::{DataType, Field, Schema};
 use deployment::{Request, Serving};
 use project::Project;
+use experiments::NewLoggedModel;
 use registry::NewVersion;
 use serde_json::Value;
 use store::{Blobs, Db, Migrations};
@@ -64,10 +67,15 @@ impl Shop {
     }
 
     pub async fn register_files(&self, name: &str, files: &[(&str, &[u8])]) -> i64 {
+        let experiment = experiments::experiment_named(&self.db, "fees").await.unwrap();
+        let new = NewLoggedModel { experiment_id: experiment.id, name: name.to_owned(), model_type: String::new(), source_run_id: None, params: vec![], tags: vec![] };
+        let logged = experiments::create_logged_model(&self.db, new).await.unwrap();
+        let folder = experiments::blob_path(&logged.artifact_uri).unwrap();
         for (file, bytes) in files {
-            self.blobs.put_bytes(&format!("1/models/m-{name}/artifacts/{file}"), bytes.to_vec()).await.unwrap();
+            self.blobs.put_bytes(&format!("{folder}/{file}"), bytes.to_vec()).await.unwrap();
         }
-        let new = NewVersion { name: "fees".to_owned(), source: format!("mlflow-artifacts:/1/models/m-{name}/artifacts"), user: "ann".to_owned(), ..NewVersion::default() };
+        let source = format!("models:/{}", logged.id);
+        let new = NewVersion { name: "fees".to_owned(), source, user: "ann".to_owned(), model_id: Some(logged.id), ..NewVersion::default() };
         registry::create_version(&self.db, new).await.unwrap().version
     }
 
