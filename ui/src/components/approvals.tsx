@@ -45,7 +45,7 @@ export function Approvals(props: ApprovalsProps) {
             <span className="buttons">
               <button
                 type="button"
-                className="primary"
+                className={need.state === 'given' ? undefined : 'primary'}
                 disabled={obstacle !== null}
                 title={obstacle === null ? undefined : `there is nothing to approve yet: ${obstacle}`}
                 onClick={() => setAsked({ role: need.role, decision: 'approve' })}

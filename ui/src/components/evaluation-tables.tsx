@@ -25,15 +25,19 @@ export function EvaluationTables({ evaluation }: { evaluation: Evaluation }) {
       </Section>
       {evaluation.slices.length > 0 && (
         <Section title="Slices">
-          <Table label="Slices" rows={evaluation.slices} columns={sliceColumns(evaluation.slices)} keyOf={(row) => `${row.column} ${row.value}`} />
+          <Table label="Slices" rows={evaluation.slices} columns={sliceColumns(evaluation)} keyOf={(row) => `${row.column} ${row.value}`} />
         </Section>
       )}
     </div>
   );
 }
 
-function sliceColumns(slices: Slice[]): Column<Slice>[] {
-  const metrics = [...new Set(slices.flatMap((slice) => Object.keys(slice.metrics)))].slice(0, 4);
+/** The metrics in the order of the evaluation, the most telling first. */
+function sliceColumns({ metrics: all, slices }: Evaluation): Column<Slice>[] {
+  const metrics = all
+    .map((metric) => metric.name)
+    .filter((name) => slices.some((slice) => name in slice.metrics))
+    .slice(0, 4);
   return [
     { id: 'slice', title: 'Slice', cell: (row) => `${row.column.replaceAll('_', ' ')}: ${row.value}` },
     { id: 'rows', title: 'Rows', right: true, cell: (row) => <Count value={row.rows} /> },

@@ -9,8 +9,13 @@ export function RulesTable({ rules }: { rules: RuleResult[] }) {
   return <Table label="Rules" rows={rules} columns={columns} keyOf={(row) => row.id} />;
 }
 
+/** A broken rule that only warns stops nothing. */
+export function stateOf(rule: RuleResult): string {
+  return rule.verdict === 'fail' && rule.severity === 'warn' ? 'warn' : rule.verdict;
+}
+
 const columns: Column<RuleResult>[] = [
-  { id: 'verdict', title: 'Verdict', cell: (row) => <State of={row.verdict} /> },
+  { id: 'verdict', title: 'Verdict', cell: (row) => <State of={stateOf(row)} /> },
   {
     id: 'rule',
     title: 'Rule',

@@ -10,6 +10,7 @@ import { tally } from '../format/verdict';
 import type { SortableColumn } from './run-table';
 import { Ago, Num, State } from './show';
 
+const SAID_BY_CANDIDATE = new Set(['candidate', 'algorithm']);
 const LOOKED_AT = 500;
 const MOST_PARAMS = 4;
 const MOST_METRICS = 4;
@@ -42,7 +43,7 @@ export function differing(rows: RunRow[], params: string[]): string[] {
     return { key, distinct: new Set(values).size, present: values.filter((value) => value !== undefined).length };
   });
   return spread
-    .filter((param) => param.distinct > 1 && param.key !== 'candidate')
+    .filter((param) => param.distinct > 1 && !SAID_BY_CANDIDATE.has(param.key))
     .toSorted((a, b) => b.present - a.present || a.key.localeCompare(b.key))
     .map((param) => param.key);
 }

@@ -10,7 +10,7 @@ import { JobButton } from '../components/job-button';
 import { MoreButton } from '../components/more-button';
 import { Page, Section } from '../components/page';
 import { ProfileTable } from '../components/profile-table';
-import { RulesTable } from '../components/rules-table';
+import { RulesTable, stateOf } from '../components/rules-table';
 import { RowsSection } from '../components/rows-table';
 import { Ago, Count, Day, Digest, State } from '../components/show';
 import { Table, type Column } from '../components/table';
@@ -89,8 +89,9 @@ function VersionLead({ of }: { of: DatasetVersion }) {
 
 function Rules({ of }: { of: DatasetVersion }) {
   const rules = of.checks ?? [];
-  const failed = rules.filter((rule) => rule.verdict === 'fail').length;
-  const said = failed === 0 ? `${rules.length} rules kept` : `${failed} of ${rules.length} rules broken`;
+  const failed = rules.filter((rule) => stateOf(rule) === 'fail').length;
+  const warned = rules.filter((rule) => stateOf(rule) === 'warn').length;
+  const said = `${failed === 0 ? 'no rule is broken' : `${failed} of ${rules.length} rules broken`}${warned > 0 ? `, ${warned} warn` : ''}`;
   return (
     <Section title="Rules" aside={said}>
       {rules.length === 0 ? (

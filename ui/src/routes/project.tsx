@@ -53,8 +53,7 @@ function ProjectLead({ of }: { of: Project }) {
   return (
     <>
       {of.charter?.decision ?? 'No charter yet: no business purpose is recorded.'}
-      <span className="dim">
-        {' '}
+      <span className="dim block">
         Owner {of.owner ?? 'nobody'} · risk {of.risk ?? 'not stated'} · file version <span className="num">{of.version}</span>
       </span>
     </>

@@ -48,7 +48,7 @@ export function RunPage({ run, project, experiment }: At) {
       name={name}
       crumbs={crumbs}
       lead={mlflow && <RunLead run={mlflow} />}
-      actions={project !== undefined && mlflow && <EvaluateButton project={project} run={run} status={mlflow.info.status} />}
+      actions={project !== undefined && mlflow && tagsOf(mlflow)['ironloop.kind'] !== 'training' && <EvaluateButton project={project} run={run} status={mlflow.info.status} />}
       copies={{
         cli: project === undefined ? undefined : commands.runs(project, `attributes.run_id = '${run}'`, ''),
         curl: `/api/2.0/mlflow/runs/get?run_id=${run}`,
