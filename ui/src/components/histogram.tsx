@@ -29,6 +29,7 @@ export function Histogram({ edges, counts, type = '' }: { edges: number[]; count
 export function Distribution({ column, rows }: { column: ColumnProfile; rows: number }) {
   if (column.histogram && column.histogram.counts.length > 0) return <Histogram {...column.histogram} type={column.type} />;
   const top = (column.top ?? []).slice(0, 3);
+  if (rows > 1 && column.distinct === rows) return <span className="dim">all different</span>;
   if (top.length === 0) return <span className="dim">–</span>;
   return (
     <ul className="top-values">

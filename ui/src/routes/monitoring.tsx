@@ -2,6 +2,7 @@
  * Monitoring: is the live model still good enough? The live error with its bounds against target and today's rule, each
  * rollout marked; beside it what drifted, the checks, the alerts and what was done about them.
  */
+import { useMemo } from 'react';
 import { Link, Redirect } from 'wouter';
 import { useApi, useApiPages } from '../api/queries';
 import type { Deployment, List, Monitoring, Project, Retraining, Watched } from '../api/types';
@@ -38,7 +39,7 @@ function Endpoint({ project, endpoint, others }: { project: string; endpoint: st
   const path = `/projects/${project}/monitoring/${endpoint}`;
   const [view, setView] = useUrlState({ metric: '' });
   const answer = useApi<Monitoring>(path, undefined, { every: 10_000 });
-  const watched = answer.data && watch(answer.data, view.metric);
+  const watched = useMemo(() => answer.data && watch(answer.data, view.metric), [answer.data, view.metric]);
   const detail = useApi<Project>(`/projects/${project}`);
   const retrainings = useApiPages<Retraining>(`/projects/${project}/retrainings`, { limit: 20 }, 10_000);
   const done = retrainings.data?.pages.flatMap((page) => page.items) ?? [];
@@ -120,12 +121,13 @@ function NowLine({ of }: { of: Watched }) {
   );
 }
 
-/** The metric in the address, else the one that the live criterion names, else the first that was computed. */
+/** A window that was not judged yet has no numbers. The metric is the one in the address, else the one that the live criterion names, else the first that was computed. */
 function watch(data: Monitoring, wanted: string): Watched {
-  return { ...data, metric: wanted || data.metric || metricsOf(data)[0] || '' };
+  const windows = data.windows.map((window) => ({ ...window, live: window.live ?? {}, today: window.today ?? {}, drift: window.drift ?? {} }));
+  return { ...data, windows, metric: wanted || data.metric || metricsOf({ windows })[0] || '' };
 }
 
-function metricsOf(data: Monitoring): string[] {
+function metricsOf(data: Pick<Monitoring, 'windows'>): string[] {
   return [...new Set(data.windows.flatMap((window) => Object.keys(window.live)))].toSorted();
 }
 
