@@ -6,6 +6,7 @@
 //! A gate that has the name of an alias protects that alias ([`guard_alias`]).
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 use base::{Error, Kind, Result};
 use project::{ApproveSpec, GateSpec, Project, Role, Verdict, Versus};
@@ -105,16 +106,16 @@ impl GateResult {
         let Measured { value, lower, upper } = criterion.measured;
         let mut text = format!("criterion {} (version {}) {verb}: wanted {}", criterion.id, criterion.version, criterion.target);
         if let Some(value) = value {
-            text.push_str(&format!(", got {}", shown(value)));
+            let _ = write!(text, ", got {}", shown(value));
             if let (Some(lower), Some(upper)) = (lower, upper) {
-                text.push_str(&format!(" ({} to {})", shown(lower), shown(upper)));
+                let _ = write!(text, " ({} to {})", shown(lower), shown(upper));
             }
         }
         if let Some(dataset) = &self.dataset {
-            text.push_str(&format!(", on {dataset}"));
+            let _ = write!(text, ", on {dataset}");
         }
         if !criterion.reason.is_empty() {
-            text.push_str(&format!("; {}", criterion.reason));
+            let _ = write!(text, "; {}", criterion.reason);
         }
         text
     }

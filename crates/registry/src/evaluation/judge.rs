@@ -3,6 +3,8 @@
 //! Where the criterion asks for confidence, the bound must pass and not the point estimate. What cannot be told is
 //! unknown, with the reason; unknown never passes.
 
+use std::fmt::Write as _;
+
 use base::Result;
 use data::measure::{Interval, Metric};
 use project::{Criterion, CriterionKind, Verdict, Versus};
@@ -108,7 +110,7 @@ fn on_slices(criterion: &Criterion, metric: Metric, rows: &Rows, column: &str) -
     finding.verdict = verdict;
     finding.reason = format!("worst where {column} is {value}: {}", worst.reason);
     if !small.is_empty() {
-        finding.reason.push_str(&format!("; left out for too few rows: {}", small.join(", ")));
+        let _ = write!(finding.reason, "; left out for too few rows: {}", small.join(", "));
     }
     Ok(finding)
 }

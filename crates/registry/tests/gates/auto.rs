@@ -10,10 +10,10 @@ async fn later(db: store::Db) -> Shop {
     let clock = db.clock().clone();
     let shop = Shop::open(db, FILE).await;
     shop.make_version().await;
-    let first = registry::promote_automatically(shop.db(), &shop.project, 1, "champion").await.unwrap();
+    let first = registry::promote_automatically(shop.db(), &shop.project, 1, "champion").await.expect("works");
     assert!(!first.promoted && first.why.contains("no champion yet"), "{first:?}");
-    shop.decide(1, "boss", Decision::Approve).await.unwrap();
-    registry::promote(shop.db(), &shop.project, 1, "champion", "ds").await.unwrap();
+    shop.decide(1, "boss", Decision::Approve).await.expect("works");
+    registry::promote(shop.db(), &shop.project, 1, "champion", "ds").await.expect("works");
     clock.advance(SignedDuration::from_hours(25 * 24));
     shop.load().await;
     shop
