@@ -248,12 +248,18 @@ fn column(column: &Value) -> Vec<String> {
             )
         },
     );
-    let mut cells: Vec<String> = [
-        "name", "type", "missing", "distinct", "min", "mean", "max", "std",
-    ]
-    .iter()
-    .map(|key| show::text(column, key))
-    .collect();
+    // Statistics of a moment are milliseconds; the spread of moments says nothing to a person.
+    let is_time = column["type"] == "timestamp";
+    let number = |key: &str| match (is_time, key) {
+        (false, _) => show::text(column, key),
+        (true, "std") => show::NONE.to_owned(),
+        (true, _) => show::time(&serde_json::json!(column[key].as_f64().map(|ms| ms as i64))),
+    };
+    let mut cells: Vec<String> = ["name", "type", "missing", "distinct"]
+        .iter()
+        .map(|key| show::text(column, key))
+        .collect();
+    cells.extend(["min", "mean", "max", "std"].map(number));
     cells.push(top);
     cells
 }
