@@ -23,7 +23,7 @@ const HEAVY: &[&str] = &["train", "evaluate", "retrain"];
 const LIGHT: &[&str] = &["ingest", "deploy"];
 
 /// A worker that is not heard of for this long is dead.
-const LEASE: Duration = Duration::from_secs(60);
+const LEASE: Duration = Duration::from_mins(1);
 /// How often a running job says that it lives.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 /// Progress is stored at most this often.

@@ -112,13 +112,12 @@ fn listens(port: u16) -> bool {
 
 /// PostgreSQL in a temporary folder, without fsync: its data dies with the tests.
 pub fn postgres() -> Result<Service> {
-    let programs = match postgres_programs() {
-        Some(programs) => programs,
-        None => {
-            install::apt(&["postgresql"])?;
-            postgres_programs()
-                .context("PostgreSQL's programs are missing after installing postgresql")?
-        }
+    let programs = if let Some(programs) = postgres_programs() {
+        programs
+    } else {
+        install::apt(&["postgresql"])?;
+        postgres_programs()
+            .context("PostgreSQL's programs are missing after installing postgresql")?
     };
     let folder = tempfile::Builder::new()
         .prefix("ironloop-postgres-")
@@ -187,7 +186,7 @@ pub fn postgres() -> Result<Service> {
     let ready = programs.join("pg_isready");
     // SIGINT is its fast shutdown: open sessions are ended.
     Service::start("PostgreSQL", server, "-INT", port, folder)?.wait(
-        Duration::from_secs(60),
+        Duration::from_mins(1),
         |port| {
             succeeds(&mut command(
                 &ready,
@@ -226,7 +225,7 @@ pub fn s3(python: &Path) -> Result<Service> {
         ["-H", "127.0.0.1", "-p", &port.to_string()],
     );
     let service = Service::start("S3", server, "-TERM", port, folder)?
-        .wait(Duration::from_secs(60), listens)?;
+        .wait(Duration::from_mins(1), listens)?;
     let make = format!(
         "import urllib.request as r; r.urlopen(r.Request('http://127.0.0.1:{port}/ironloop-test', method='PUT', headers={{'Authorization': 'AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0'}}))"
     );
@@ -245,8 +244,7 @@ pub fn ironloop(binary: &Path, home: &Path, python: &Path) -> Result<Service> {
     server
         .arg(home)
         .env("IRONLOOP_PYTHON", python.join("python"));
-    Service::start("ironloop", server, "-TERM", port, folder)?
-        .wait(Duration::from_secs(60), healthy)
+    Service::start("ironloop", server, "-TERM", port, folder)?.wait(Duration::from_mins(1), healthy)
 }
 
 /// Whether `GET /health` answers 200.
