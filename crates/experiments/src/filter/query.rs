@@ -22,6 +22,7 @@ pub struct Query<'s> {
     args: Vec<Value>,
     aliases: usize,
     metrics_where: String,
+    led: bool,
 }
 
 impl<'s> Query<'s> {
@@ -36,6 +37,7 @@ impl<'s> Query<'s> {
             args: Vec::new(),
             aliases: 0,
             metrics_where: String::new(),
+            led: false,
         }
     }
 
@@ -53,6 +55,12 @@ impl<'s> Query<'s> {
     /// A condition of ours on the rows `b` of metrics that a filter looks at.
     pub fn metrics_where(&mut self, sql: &str) {
         self.metrics_where = format!(" and {sql}");
+    }
+
+    /// Says that few things fit a comparison of the filter, so that the database shall begin there: the others are
+    /// written so that their indexes are not used.
+    pub fn begin_with_equality(&mut self) {
+        self.led = true;
     }
 
     /// `column in (…)`, false for no values.
@@ -165,7 +173,8 @@ impl<'s> Query<'s> {
                 } else {
                     self.join("join", side, key)
                 };
-                let compared = self.compare(&format!("{alias}.value"), op, &value);
+                let plus = if self.led { "+" } else { "" };
+                let compared = self.compare(&format!("{plus}{alias}.value"), op, &value);
                 // NaN is stored as 0 with a flag, and is unequal to every number.
                 let fits = if op == Op::NotEqual {
                     format!("({compared} or {alias}.is_nan)")
@@ -231,10 +240,17 @@ impl<'s> Query<'s> {
             return;
         }
         let alias = self.join("join", side, key);
-        let compared = self.compare(&format!("{alias}.value"), op, value);
+        let whole = if op == Op::Equal {
+            format!("({alias}.value || '')")
+        } else {
+            format!("{alias}.value")
+        };
+        let compared = self.compare(&whole, op, value);
         self.wheres.push(compared);
         if let (Op::Equal, Literal::Text(text)) = (op, value) {
-            // The index holds the beginning only: PostgreSQL's cannot hold a value of 6,000 characters.
+            // The index holds the beginning only: PostgreSQL's cannot hold a value of 6,000 characters. The whole
+            // value is compared as an expression, since SQLite would put a bare column's value into `substr` too and
+            // then not find the index.
             let start = self.bind(text.chars().take(128).collect::<String>());
             self.wheres
                 .push(format!("substr({alias}.value, 1, 128) = {start}"));

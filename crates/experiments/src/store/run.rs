@@ -10,7 +10,9 @@ use super::experiment;
 use super::rows::places;
 use crate::check;
 use crate::experiment::Lifecycle;
-use crate::filter::{Attribute, Query, Shape, Side, page_of, page_start};
+use crate::filter::{
+    Attribute, Field, Literal, Op, Query, Shape, Side, page_of, page_start, parse,
+};
 use crate::input::{DatasetInput, DatasetRef, ModelInput, ModelOutput};
 use crate::metric::Metric;
 use crate::run::{NewRun, Param, Run, RunUpdate};
@@ -140,7 +142,12 @@ pub(crate) async fn search(db: &Db, search: &Search) -> Result<Page<Run>> {
         .map(experiment::number)
         .collect::<Result<Vec<i64>>>()?;
     let mut query = Query::new(&SHAPE, db.backend());
-    let within = query.any_of("run.experiment_id", numbers);
+    let within = if few_fit(db, &search.filter).await? {
+        query.begin_with_equality();
+        query.any_of("+run.experiment_id", numbers)
+    } else {
+        query.any_of("run.experiment_id", numbers)
+    };
     query.condition(within);
     if let Some(stage) = search.view.only() {
         let place = query.bind(stage.as_str());
@@ -155,6 +162,36 @@ pub(crate) async fn search(db: &Db, search: &Search) -> Result<Page<Run>> {
         items: load(db, &page.items).await?,
         next: page.next,
     })
+}
+
+/// Fewer runs than this are looked at one by one rather than in the order of their experiment.
+const FEW: i64 = 1000;
+
+/// Whether the filter has a comparison with a param or tag that few runs fit. Databases keep no statistics of single
+/// keys, so each is asked, up to a limit.
+async fn few_fit(db: &Db, filter: &str) -> Result<bool> {
+    for clause in parse(filter)? {
+        let (sql, key) = match &clause.field {
+            Field::Param(key) => (
+                "select count(*) from (select run_id from param where key = $1 and substr(value, 1, 128) = $2 limit $3) few",
+                key,
+            ),
+            Field::Tag(key) => (
+                "select count(*) from (select run_id from run_tag where key = $1 and substr(value, 1, 128) = $2 limit $3) few",
+                key,
+            ),
+            _ => continue,
+        };
+        let (Op::Equal, Literal::Text(text)) = (clause.op, &clause.value) else {
+            continue;
+        };
+        let start: String = text.chars().take(128).collect();
+        let found: Option<(i64,)> = db.row(sql, &[key.into(), start.into(), FEW.into()]).await?;
+        if found.is_some_and(|(count,)| count < FEW) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The runs of `ids`, in that order, with everything that belongs to them: a fixed number of queries for each 500.
