@@ -24,11 +24,26 @@ const MOST_ROWS: usize = 1000;
 pub(super) fn routes() -> Router<App> {
     Router::new()
         .route("/projects/{project}/datasets", get(list))
-        .route("/projects/{project}/datasets/{dataset}/versions", get(versions).post(add))
-        .route("/projects/{project}/datasets/{dataset}/versions/{version}", get(show))
-        .route("/projects/{project}/datasets/{dataset}/versions/{version}/check", post(check))
-        .route("/projects/{project}/datasets/{dataset}/versions/{version}/profile", get(profile))
-        .route("/projects/{project}/datasets/{dataset}/versions/{version}/rows", get(rows))
+        .route(
+            "/projects/{project}/datasets/{dataset}/versions",
+            get(versions).post(add),
+        )
+        .route(
+            "/projects/{project}/datasets/{dataset}/versions/{version}",
+            get(show),
+        )
+        .route(
+            "/projects/{project}/datasets/{dataset}/versions/{version}/check",
+            post(check),
+        )
+        .route(
+            "/projects/{project}/datasets/{dataset}/versions/{version}/profile",
+            get(profile),
+        )
+        .route(
+            "/projects/{project}/datasets/{dataset}/versions/{version}/rows",
+            get(rows),
+        )
 }
 
 /// A dataset in a list, with its current version.
@@ -89,7 +104,10 @@ impl From<DatasetVersion> for VersionDocument {
     }
 }
 
-async fn list(State(app): State<App>, Path(name): Path<String>) -> Result<Json<Page<DatasetDocument>>, Problem> {
+async fn list(
+    State(app): State<App>,
+    Path(name): Path<String>,
+) -> Result<Json<Page<DatasetDocument>>, Problem> {
     let project = project::project(&app.db, &name).await?;
     let mut items = Vec::with_capacity(project.file.datasets.len());
     for spec in project.file.datasets.values() {
@@ -105,7 +123,10 @@ async fn document(app: &App, project: &Project, spec: &DatasetSpec) -> Result<Da
         Err(error) if error.kind() == base::Kind::NotFound => None,
         Err(error) => return Err(error),
     };
-    let (passed, failed, warned) = current.as_ref().map(|version| version.checks.counts()).unwrap_or_default();
+    let (passed, failed, warned) = current
+        .as_ref()
+        .map(|version| version.checks.counts())
+        .unwrap_or_default();
     Ok(DatasetDocument {
         name: spec.name.clone(),
         owner: spec.owner.clone(),
@@ -147,11 +168,21 @@ async fn add(
     let project = project::project(&app.db, &name).await?;
     declared(&project, &dataset)?;
     let path = body.and_then(|body| body.0.path);
-    let input = serde_json::to_value(Ingest { dataset, path, user: actor.0 }).map_err(Error::from)?;
+    let input = serde_json::to_value(Ingest {
+        dataset,
+        path,
+        user: actor.0,
+    })
+    .map_err(Error::from)?;
     let id = app
         .db
         .write(move |tx| {
-            let job = NewJob { kind: "ingest", key: None, project: name.clone(), input: input.clone() };
+            let job = NewJob {
+                kind: "ingest",
+                key: None,
+                project: name.clone(),
+                input: input.clone(),
+            };
             Box::pin(async move { tx.enqueue(&job).await })
         })
         .await?;
@@ -164,9 +195,17 @@ pub(crate) async fn run(app: &App, job: &Job, reporter: &Reporter) -> Result<Val
     let project = project::project(&app.db, &job.project).await?;
     reporter.say("read", 0, 1, format!("reading {}", input.dataset));
     let path = input.path.as_deref().map(std::path::Path::new);
-    let added = app.data.add(&project, &input.dataset, path, &input.user).await?;
+    let added = app
+        .data
+        .add(&project, &input.dataset, path, &input.user)
+        .await?;
     let version = added.version;
-    reporter.say("read", 1, 1, format!("{} rows, {}", version.rows, version.state.as_str()));
+    reporter.say(
+        "read",
+        1,
+        1,
+        format!("{} rows, {}", version.rows, version.state.as_str()),
+    );
     Ok(json!({
         "dataset": version.dataset,
         "version": version.version,
@@ -187,10 +226,18 @@ async fn versions(
 ) -> Result<Json<Page<VersionDocument>>, Problem> {
     let project = project::project(&app.db, &name).await?;
     declared(&project, &dataset)?;
-    Ok(Json(app.data.versions(&name, &dataset, &page).await?.map(VersionDocument::from)))
+    Ok(Json(
+        app.data
+            .versions(&name, &dataset, &page)
+            .await?
+            .map(VersionDocument::from),
+    ))
 }
 
-async fn show(State(app): State<App>, Path(at): Path<(String, String, String)>) -> Result<Json<VersionDocument>, Problem> {
+async fn show(
+    State(app): State<App>,
+    Path(at): Path<(String, String, String)>,
+) -> Result<Json<VersionDocument>, Problem> {
     Ok(Json(find(&app, &at).await?.into()))
 }
 
@@ -203,14 +250,28 @@ struct CheckDocument {
     checks: Vec<CheckResult>,
 }
 
-async fn check(State(app): State<App>, Path(at): Path<(String, String, String)>) -> Result<Json<CheckDocument>, Problem> {
+async fn check(
+    State(app): State<App>,
+    Path(at): Path<(String, String, String)>,
+) -> Result<Json<CheckDocument>, Problem> {
     let version = find(&app, &at).await?;
     let project = project::project(&app.db, &version.project).await?;
-    let report = app.data.check(&project, &version.dataset, Some(version.version)).await?;
-    Ok(Json(CheckDocument { version: version.version, passes: report.passes(), checked_at: report.at, checks: report.results }))
+    let report = app
+        .data
+        .check(&project, &version.dataset, Some(version.version))
+        .await?;
+    Ok(Json(CheckDocument {
+        version: version.version,
+        passes: report.passes(),
+        checked_at: report.at,
+        checks: report.results,
+    }))
 }
 
-async fn profile(State(app): State<App>, Path(at): Path<(String, String, String)>) -> Result<Json<Profile>, Problem> {
+async fn profile(
+    State(app): State<App>,
+    Path(at): Path<(String, String, String)>,
+) -> Result<Json<Profile>, Problem> {
     let version = find(&app, &at).await?;
     Ok(Json(app.data.profile(&version).await?))
 }
@@ -230,7 +291,9 @@ async fn rows(
 ) -> Result<Json<RowsDocument>, Problem> {
     let version = find(&app, &at).await?;
     let begin: usize = match &page.token {
-        Some(token) => token.parse().map_err(|_| Error::invalid(format!("{token:?} is not a page token of rows")))?,
+        Some(token) => token
+            .parse()
+            .map_err(|_| Error::invalid(format!("{token:?} is not a page token of rows")))?,
         None => 0,
     };
     let limit = page.limit.unwrap_or(ROWS).clamp(1, MOST_ROWS);
@@ -238,19 +301,27 @@ async fn rows(
     let begin = begin.min(batch.num_rows());
     let end = (begin + limit).min(batch.num_rows());
     Ok(Json(RowsDocument {
-        columns: version.schema.into_iter().map(|column| column.name).collect(),
+        columns: version
+            .schema
+            .into_iter()
+            .map(|column| column.name)
+            .collect(),
         items: data::columns::json_rows(&batch.slice(begin, end - begin))?,
         next: (end < batch.num_rows()).then(|| end.to_string()),
     }))
 }
 
-async fn find(app: &App, (project, dataset, version): &(String, String, String)) -> Result<DatasetVersion> {
+async fn find(
+    app: &App,
+    (project, dataset, version): &(String, String, String),
+) -> Result<DatasetVersion> {
     let project = project::project(&app.db, project).await?;
     declared(&project, dataset)?;
     let number = match version.as_str() {
         "current" => None,
         text => Some(text.parse().map_err(|_| {
-            Error::invalid(format!("{text:?} is not a version of a dataset")).hint("use a number, or current")
+            Error::invalid(format!("{text:?} is not a version of a dataset"))
+                .hint("use a number, or current")
         })?),
     };
     app.data.version(&project.name, dataset, number).await
@@ -261,5 +332,9 @@ fn declared(project: &Project, dataset: &str) -> Result<()> {
         return Ok(());
     }
     let names: Vec<&str> = project.file.datasets.keys().map(String::as_str).collect();
-    Err(Error::not_found(format!("project {:?} has no dataset {dataset:?}", project.name)).hint(format!("it declares {}", names.join(", "))))
+    Err(Error::not_found(format!(
+        "project {:?} has no dataset {dataset:?}",
+        project.name
+    ))
+    .hint(format!("it declares {}", names.join(", "))))
 }
