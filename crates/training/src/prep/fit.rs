@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use base::{Error, Result};
 
-use super::{DatePart, PREP_VERSION, Prep, Step};
+use super::{DatePart, MS_PER_DAY, PREP_VERSION, Prep, Step};
 use crate::cell::{Cell, Reader};
 use crate::signature::{Input, InputKind, Signature};
 
@@ -36,7 +36,7 @@ pub(crate) fn fit(
     let mut graph = Graph::new(signature);
     for (input, reader) in signature.inputs.iter().zip(readers) {
         match input.kind {
-            InputKind::Datetime => graph.datetime(input, style),
+            InputKind::Datetime => graph.datetime(input, span(input, reader, rows)?, style),
             InputKind::Category => {
                 graph.category(input, &Categories::of(input, reader, rows, label)?, style);
             }
@@ -90,12 +90,18 @@ impl Graph {
         candidate
     }
 
-    fn datetime(&mut self, input: &Input, style: Style) {
-        for (part, harmonics) in [
-            (DatePart::Hour, 3),
-            (DatePart::DayOfWeek, 2),
-            (DatePart::DayOfYear, 1),
-        ] {
+    /// `span` is how many milliseconds lie between the first and the last training row: seasons that nobody has seen
+    /// whole are not learnt, since a model would only take them for a trend.
+    fn datetime(&mut self, input: &Input, span: f64, style: Style) {
+        let parts = [
+            (DatePart::Hour, 3, MS_PER_DAY),
+            (DatePart::DayOfWeek, 2, 7 * MS_PER_DAY),
+            (DatePart::DayOfYear, 1, 330 * MS_PER_DAY),
+        ];
+        for (part, harmonics, whole) in parts {
+            if span < whole as f64 {
+                continue;
+            }
             let out = self.free(format!("{}__{}", input.name, part.as_str()));
             self.steps.push(Step::DatePart {
                 from: input.name.clone(),
@@ -289,6 +295,19 @@ impl Tally {
             1.0
         }
     }
+}
+
+/// How far the first and the last moment lie apart.
+fn span(input: &Input, reader: &Reader, rows: &[u32]) -> Result<f64> {
+    let (mut first, mut last) = (f64::INFINITY, f64::NEG_INFINITY);
+    let mut text = String::new();
+    for row in rows {
+        if let Cell::Number(ms) = reader.cell(input, *row as usize, &mut text)? {
+            first = first.min(ms);
+            last = last.max(ms);
+        }
+    }
+    Ok(last - first)
 }
 
 struct Numbers {
