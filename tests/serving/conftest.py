@@ -66,7 +66,7 @@ def deploy(name, model):
     version = client.search_model_versions(f"name = '{name}'")[0].version
     client.set_registered_model_alias(name, "champion", version)
     text = f'schema = 1\n[project]\nname = "{name}"\ntitle = "Churn"\nowner = "ann"\n[deployment.{name}]\nmodel = "{name}@champion"\n'
-    answer = requests.post(f"{URL}/api/v1/projects/apply", json={"text": text, "base_dir": "."}, timeout=30)
+    answer = requests.post(f"{URL}/api/v1/projects/apply", json={"text": text, "base_dir": os.getcwd()}, timeout=30)
     assert answer.ok, answer.text
     answer = requests.post(f"{URL}/api/v1/projects/{name}/deployments/{name}/deploy", json={}, timeout=30)
     assert answer.status_code == 202, answer.text
