@@ -25,7 +25,7 @@ export function LiveChart({ monitoring, target }: LiveChartProps) {
     legend: { show: true, live: true },
     padding: [26, 12, 0, 0],
     tzDate: (seconds) => utc(seconds),
-    axes: axes(palette, {}, { values: (_, ticks) => ticks.map((tick) => number(tick, 3)) }),
+    axes: axes(palette, { space: 84, values: (_, ticks, _axis, _space, increment) => ticks.map((tick) => dayOf(tick, increment)) }, { values: (_, ticks) => ticks.map((tick) => number(tick, 3)) }),
     series: [
       { label: 'window to', value: (_, seconds) => (seconds === null ? '–' : day((seconds as number) * 1000)) },
       { label: `live ${metric}`, stroke: palette.line, width: 2, points: { show: true, size: 5 }, value: shown },
@@ -62,6 +62,11 @@ export function LiveChart({ monitoring, target }: LiveChartProps) {
 /** The version, and that it did not stay where a canary stopped it. */
 function nameOf({ version, promoted }: Watched['rollouts'][number]): string {
   return `${version === null ? '?' : `v${version}`}${promoted ? '' : ' ✗'}`;
+}
+
+/** Days as everywhere else, months where the ticks are months apart. */
+function dayOf(seconds: number, increment: number): string {
+  return day(seconds * 1000).slice(0, increment >= 28 * 86_400 ? 7 : 10);
 }
 
 /** uPlot splits its axis by the parts of a local date; ours are days in UTC everywhere. */
