@@ -40,10 +40,11 @@ struct Inside {
 
 /// An address below `/api/v1`, with each segment encoded.
 pub fn path(segments: &[&str]) -> String {
-    segments
-        .iter()
-        .map(|segment| format!("/{}", utf8_percent_encode(segment, PLAIN)))
-        .collect()
+    segments.iter().fold(String::new(), |mut path, segment| {
+        path.push('/');
+        path.extend(utf8_percent_encode(segment, PLAIN));
+        path
+    })
 }
 
 impl Client {
@@ -202,7 +203,7 @@ impl JobFailed {
 
     /// Whether `error` says that a job failed.
     pub fn is(error: &Error) -> bool {
-        std::error::Error::source(error).is_some_and(|source| source.is::<Self>())
+        std::error::Error::source(error).is_some_and(<dyn std::error::Error>::is::<Self>)
     }
 }
 

@@ -154,7 +154,7 @@ impl Output {
     pub fn fail(&self, error: &Error) -> ExitCode {
         let mut text = format!("{} {}", self.paint(Tone::Bad, "error:"), error.message());
         if let Some(hint) = error.hint_text() {
-            text.push_str(&format!("\n{} {hint}", self.paint(Tone::Doubt, "hint:")));
+            text.extend(["\n", &self.paint(Tone::Doubt, "hint:"), " ", hint]);
         }
         // A closed standard error leaves nobody to tell.
         let _ = writeln!(std::io::stderr(), "{text}");

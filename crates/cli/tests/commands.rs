@@ -1,5 +1,7 @@
 //! The binary as a script sees it: what it prints where, and how it ends.
 
+#![expect(clippy::unwrap_used, reason = "a test stops where it cannot go on")]
+
 use std::path::Path;
 use std::process::{Command, Output};
 

@@ -1,5 +1,7 @@
 //! The HTTP boundary as a whole: who is let in, what an error looks like, how background work ends.
 
+#![expect(clippy::unwrap_used, reason = "a test stops where it cannot go on")]
+
 use std::time::Duration;
 
 use axum::Router;
@@ -280,7 +282,7 @@ async fn a_job_that_was_running_when_the_server_died_is_taken_up_again() {
         &app.db,
         &["ingest"],
         "one that dies",
-        Duration::from_secs(60),
+        Duration::from_mins(1),
     )
     .await
     .unwrap();

@@ -1,5 +1,7 @@
 //! `ironloop completions`: a script for a shell.
 
+use std::io::Write as _;
+
 use base::Result;
 use clap::{Args, CommandFactory as _};
 use clap_complete::Shell;
@@ -15,7 +17,9 @@ pub struct Completions {
 impl Completions {
     pub fn run(&self) -> Result<Exit> {
         let mut command = crate::args::Args::command();
-        clap_complete::generate(self.shell, &mut command, "ironloop", &mut std::io::stdout());
+        let mut script = Vec::new();
+        clap_complete::generate(self.shell, &mut command, "ironloop", &mut script);
+        std::io::stdout().write_all(&script)?;
         Ok(Exit::Ok)
     }
 }

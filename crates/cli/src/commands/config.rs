@@ -19,6 +19,7 @@ pub enum ConfigCommand {
 
 impl ConfigCommand {
     pub fn run(&self, global: &Global, output: &Output) -> Result<Exit> {
+        let Self::Show = self;
         let sources = Sources::new(&overrides(global))?;
         sources.read()?;
         let explained = sources.explain();

@@ -55,7 +55,7 @@ impl Deploy {
         }
         let answer = session.client.get(&address).await?;
         session.output.result(&answer, |output| {
-            report(output, &answer, &endpoint, session.client.address())
+            report(output, &answer, &endpoint, session.client.address());
         });
         Ok(exit)
     }

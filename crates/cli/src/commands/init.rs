@@ -150,16 +150,14 @@ fn choose<'a>(
     let Some(name) = named else {
         return Ok(guess(columns));
     };
-    match columns.iter().find(|column| column.name == name) {
-        Some(column) => Ok(Some(column)),
-        None => {
-            let known: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
-            Err(
-                Error::not_found(format!("the file has no column {name:?} to use as {what}"))
-                    .hint(format!("it has {}", known.join(", "))),
-            )
-        }
+    if let Some(column) = columns.iter().find(|column| column.name == name) {
+        return Ok(Some(column));
     }
+    let known: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+    Err(
+        Error::not_found(format!("the file has no column {name:?} to use as {what}"))
+            .hint(format!("it has {}", known.join(", "))),
+    )
 }
 
 fn guess_time(columns: &[Column]) -> Option<&Column> {
@@ -247,7 +245,7 @@ mod tests {
         assert_eq!(init.run(&Output::new(true)).unwrap(), Exit::Ok);
         let text = std::fs::read_to_string(&init.output).unwrap();
         let file = project::parse(&text).unwrap();
-        assert_eq!(file.project.name.to_string(), "my-trips");
+        assert_eq!(file.project.name, "my-trips");
         assert!(text.contains("path = \"My Trips.csv\""), "{text}");
         assert!(
             init.run(&Output::new(true)).is_err(),

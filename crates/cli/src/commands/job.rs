@@ -51,7 +51,7 @@ impl Jobs {
             Self::Wait(one) => {
                 let result = session.client.wait(&one.id, &session.output).await?;
                 session.output.result(&result, |output| {
-                    output.line(format!("{} {}", one.id, output.verdict("done")))
+                    output.line(format!("{} {}", one.id, output.verdict("done")));
                 });
                 Ok(Exit::Ok)
             }

@@ -161,9 +161,9 @@ async fn version_report(session: &Session, model: &str, version: u32) -> Result<
             })
             .collect();
         output.table(&["metric", "value", "today", "champion"], &metrics);
-        show::list(&answer, "gates")
-            .iter()
-            .for_each(|gate| gate_report(output, gate));
+        for gate in show::list(&answer, "gates") {
+            gate_report(output, gate);
+        }
     });
     Ok(Exit::Ok)
 }

@@ -81,8 +81,7 @@ impl Rows {
                 .collect(),
             "parquet" => parquet_rows(file),
             other => Err(Error::invalid(format!(
-                "{:?} is no kind of file that rows are read from",
-                other
+                "{other:?} is no kind of file that rows are read from"
             ))
             .hint("use .csv, .json, .jsonl or .parquet")),
         }

@@ -34,10 +34,8 @@ impl Runs {
             ("token", &self.token),
         ] {
             if let Some(value) = value {
-                address.push_str(&format!(
-                    "&{key}={}",
-                    utf8_percent_encode(value, NON_ALPHANUMERIC)
-                ));
+                address.extend(["&", key, "="]);
+                address.extend(utf8_percent_encode(value, NON_ALPHANUMERIC));
             }
         }
         let answer = session.client.get(&address).await?;
@@ -86,7 +84,7 @@ fn metric_names(runs: &[Value]) -> Vec<String> {
             None => counts.push((name.clone(), 1)),
         }
     }
-    counts.sort_by(|a, b| b.1.cmp(&a.1));
+    counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     counts.into_iter().take(4).map(|(name, _)| name).collect()
 }
 
