@@ -1,3 +1,5 @@
+//! When a column counts as drifted, and when it does not.
+
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 

@@ -1,3 +1,5 @@
+//! Live predictions judged by criteria, with and without enough outcomes.
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
