@@ -52,6 +52,8 @@ pub struct Global {
 pub enum Command {
     /// Start the server: API, pages, jobs and inference in one process
     Up(commands::up::Up),
+    /// Run the whole loop on real data: goal, data, training, gate, deployment, monitoring, retraining
+    Demo(commands::demo::Demo),
     /// Write a project file for a data file
     Init(commands::init::Init),
     /// Show what `apply` would change

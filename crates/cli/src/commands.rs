@@ -5,6 +5,7 @@ pub mod audit;
 pub mod completions;
 pub mod config;
 pub mod data;
+pub mod demo;
 pub mod deploy;
 pub mod design;
 pub mod evaluate;
@@ -32,11 +33,12 @@ use crate::session::Session;
 pub async fn run(args: Args, output: &Output) -> Result<Exit> {
     let global = &args.global;
     match args.command {
-        Command::Up(up) => return up.run(global, output).await,
-        Command::Init(init) => return init.run(output),
-        Command::Config(config) => return config.run(global, output),
-        Command::Completions(completions) => return completions.run(),
-        Command::Version => return version::run(global, output).await,
+        Command::Up(up) => up.run(global, output).await,
+        Command::Demo(demo) => demo.run(global).await,
+        Command::Init(init) => init.run(output),
+        Command::Config(config) => config.run(global, output),
+        Command::Completions(completions) => completions.run(),
+        Command::Version => version::run(global, output).await,
         command => {
             let session = Session::open(global, output).await?;
             let outcome = with_server(command, &session).await;
@@ -72,6 +74,7 @@ async fn with_server(command: Command, session: &Session) -> Result<Exit> {
         Command::Jobs(jobs) => jobs.run(session).await,
         Command::Audit(audit) => audit.run(session).await,
         Command::Up(_)
+        | Command::Demo(_)
         | Command::Init(_)
         | Command::Config(_)
         | Command::Completions(_)

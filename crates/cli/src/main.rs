@@ -23,7 +23,10 @@ use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
     let args = args::Args::parse();
-    start_log(args.global.verbose, matches!(args.command, args::Command::Up(_)));
+    start_log(
+        args.global.verbose,
+        matches!(args.command, args::Command::Up(_)),
+    );
     // Two TLS providers are linked (see `deny.toml`); the choice must be made before the first connection.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let output = output::Output::new(args.global.json);
@@ -49,7 +52,8 @@ fn start_log(verbose: u8, server: bool) {
         _ => "debug",
     };
     // The Delta kernel logs as errors what it also returns, a table that is not there yet among them.
-    let quiet = "datafusion=warn,deltalake=warn,delta_kernel=off,buoyant_kernel=off,sqlx=warn,hyper=warn";
+    let quiet =
+        "datafusion=warn,deltalake=warn,delta_kernel=off,buoyant_kernel=off,sqlx=warn,hyper=warn";
     let filter = EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| EnvFilter::new(format!("{level},{quiet}")));
     tracing_subscriber::fmt()
