@@ -203,10 +203,10 @@ def main():
         command = [options.ironloop.resolve(), "up", "--home", home, "--listen", f"127.0.0.1:{port}"]
         stack.enter_context(running("ironloop", command, f"{base}/health", work))
         subprocess.run([python, "-c", LOG, base, work], check=True, env=threads, stdout=subprocess.DEVNULL)
-        sections = "".join(f'[deployment.{model}]\nmodel = "{model}@champion"\n' for model in MODELS)
-        call(f"{base}/api/v1/projects/apply", {"text": f'schema = 1\n[project]\nname = "v1"\ntitle = "V1"\nowner = "bench"\n{sections}', "base_dir": str(work)})
         for model in MODELS:
-            job = call(f"{base}/api/v1/projects/v1/deployments/{model}/deploy", {})["job"]
+            text = f'schema = 1\n[project]\nname = "{model}"\ntitle = "V1"\nowner = "bench"\n[deployment.{model}]\nmodel = "{model}@champion"\n'
+            call(f"{base}/api/v1/projects/apply", {"text": text, "base_dir": str(work)})
+            job = call(f"{base}/api/v1/projects/{model}/deployments/{model}/deploy", {})["job"]
             while (state := call(f"{base}/api/v1/jobs/{job}"))["state"] not in ("done", "failed"):
                 time.sleep(0.1)
             if state["state"] == "failed":

@@ -18,7 +18,11 @@ pub struct Counters {
 
 impl Default for Counters {
     fn default() -> Self {
-        Self { requests: AtomicU64::new(0), errors: AtomicU64::new(0), buckets: [const { AtomicU64::new(0) }; BUCKETS] }
+        Self {
+            requests: AtomicU64::new(0),
+            errors: AtomicU64::new(0),
+            buckets: [const { AtomicU64::new(0) }; BUCKETS],
+        }
     }
 }
 
@@ -37,7 +41,9 @@ impl Counters {
 
     /// Adds a latency without counting a request.
     pub fn observe(&self, latency: Duration) {
-        let us = u64::try_from(latency.as_micros()).unwrap_or(u64::MAX).max(1);
+        let us = u64::try_from(latency.as_micros())
+            .unwrap_or(u64::MAX)
+            .max(1);
         self.buckets[bucket(us)].fetch_add(1, Ordering::Relaxed);
     }
 
@@ -53,7 +59,11 @@ impl Counters {
 
     /// The latency below which the share `q` of the requests lies, in ms (the upper bound of its bucket).
     pub fn quantile_ms(&self, q: f64) -> Option<f64> {
-        let counts: Vec<u64> = self.buckets.iter().map(|bucket| bucket.load(Ordering::Relaxed)).collect();
+        let counts: Vec<u64> = self
+            .buckets
+            .iter()
+            .map(|bucket| bucket.load(Ordering::Relaxed))
+            .collect();
         let total: u64 = counts.iter().sum();
         let wanted = ((q * total as f64).ceil() as u64).max(1);
         let mut below = 0;
@@ -67,7 +77,11 @@ impl Counters {
 
 fn bucket(us: u64) -> usize {
     let doubling = us.ilog2() as usize;
-    let within = if doubling >= 3 { (us >> (doubling - 3)) as usize & 7 } else { ((us as usize) << (3 - doubling)) & 7 };
+    let within = if doubling >= 3 {
+        (us >> (doubling - 3)) as usize & 7
+    } else {
+        ((us as usize) << (3 - doubling)) & 7
+    };
     (doubling * PER_DOUBLING + within).min(BUCKETS - 1)
 }
 

@@ -21,8 +21,8 @@ mod rollout;
 mod runtime;
 mod selftest;
 mod serving;
-mod status;
 mod sql;
+mod status;
 mod traffic;
 
 pub use predict::{Answer, Output, Request, RequestKind, Values};
@@ -30,5 +30,5 @@ pub use revision::{Revision, RevisionState};
 pub use rollout::Rollout;
 pub use runtime::Engines;
 pub use serving::Serving;
-pub use status::{EndpointStatus, RevisionStatus, Signature, Tensor};
 pub use sql::MIGRATIONS;
+pub use status::{EndpointStatus, RevisionStatus, Signature, Tensor};

@@ -27,7 +27,11 @@ pub struct Gatekeeper {
 
 impl Gatekeeper {
     pub fn new(limits: Limits) -> Self {
-        Self { limits, places: Semaphore::new(limits.in_flight), waiting: AtomicUsize::new(0) }
+        Self {
+            limits,
+            places: Semaphore::new(limits.in_flight),
+            waiting: AtomicUsize::new(0),
+        }
     }
 
     /// A place, at once or after a short wait.
@@ -37,13 +41,19 @@ impl Gatekeeper {
         }
         if self.waiting.fetch_add(1, Ordering::Relaxed) >= self.limits.queue {
             self.waiting.fetch_sub(1, Ordering::Relaxed);
-            return Err(Error::unavailable(format!("{} requests are being answered and {} wait already", self.limits.in_flight, self.limits.queue)));
+            return Err(Error::unavailable(format!(
+                "{} requests are being answered and {} wait already",
+                self.limits.in_flight, self.limits.queue
+            )));
         }
         let place = tokio::time::timeout(self.limits.timeout, self.places.acquire()).await;
         self.waiting.fetch_sub(1, Ordering::Relaxed);
         match place {
             Ok(Ok(place)) => Ok(place),
-            _ => Err(Error::unavailable(format!("no place was free within {} ms", self.limits.timeout.as_millis()))),
+            _ => Err(Error::unavailable(format!(
+                "no place was free within {} ms",
+                self.limits.timeout.as_millis()
+            ))),
         }
     }
 

@@ -63,7 +63,10 @@ impl Log {
             self.lose(&entry, rows);
             return;
         }
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner).push(entry);
+        self.queue
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(entry);
         if before < MANY && before + rows >= MANY {
             self.full.notify_one();
         }
@@ -72,13 +75,20 @@ impl Log {
     fn lose(&self, entry: &Entry, rows: usize) {
         self.lost_total.fetch_add(rows as u64, Ordering::Relaxed);
         let key = (entry.project.clone(), entry.endpoint.clone());
-        *self.lost.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default() += rows as u64;
+        *self
+            .lost
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .entry(key)
+            .or_default() += rows as u64;
     }
 
     /// Rows of an endpoint that could not be logged since the start.
     pub fn lost(&self, project: &str, endpoint: &str) -> u64 {
         let lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner);
-        lost.get(&(Arc::from(project), Arc::from(endpoint))).copied().unwrap_or_default()
+        lost.get(&(Arc::from(project), Arc::from(endpoint)))
+            .copied()
+            .unwrap_or_default()
     }
 
     /// Writes what is queued each second, or sooner when much is queued, until `log` is dropped elsewhere.
@@ -99,13 +109,17 @@ impl Log {
     pub async fn flush(&self) -> Result<()> {
         // One writer at a time; a caller that waited here finds its rows written.
         let mut tables = self.tables.lock().await;
-        let entries = std::mem::take(&mut *self.queue.lock().unwrap_or_else(PoisonError::into_inner));
+        let entries =
+            std::mem::take(&mut *self.queue.lock().unwrap_or_else(PoisonError::into_inner));
         if entries.is_empty() {
             return Ok(());
         }
         let mut groups: BTreeMap<Key, Vec<Entry>> = BTreeMap::new();
         for entry in entries {
-            groups.entry((entry.project.clone(), entry.endpoint.clone())).or_default().push(entry);
+            groups
+                .entry((entry.project.clone(), entry.endpoint.clone()))
+                .or_default()
+                .push(entry);
         }
         let mut failed = None;
         for (key, entries) in groups {
@@ -125,12 +139,18 @@ impl Log {
         failed.map_or(Ok(()), Err)
     }
 
-    async fn table<'t>(&self, tables: &'t mut HashMap<Key, Table>, key: &Key) -> Result<&'t mut Table> {
+    async fn table<'t>(
+        &self,
+        tables: &'t mut HashMap<Key, Table>,
+        key: &Key,
+    ) -> Result<&'t mut Table> {
         if !tables.contains_key(key) {
             let table = Table::open_or_create(&self.place(&key.0, &key.1)).await?;
             tables.insert(key.clone(), table);
         }
-        tables.get_mut(key).ok_or_else(|| Error::internal("a table that was just opened is gone"))
+        tables
+            .get_mut(key)
+            .ok_or_else(|| Error::internal("a table that was just opened is gone"))
     }
 
     fn place(&self, project: &str, endpoint: &str) -> String {
@@ -138,7 +158,13 @@ impl Log {
     }
 
     /// The written rows with `from_ms <= at < to_ms`, oldest first, each id once.
-    pub async fn read(&self, project: &str, endpoint: &str, from_ms: i64, to_ms: i64) -> Result<RecordBatch> {
+    pub async fn read(
+        &self,
+        project: &str,
+        endpoint: &str,
+        from_ms: i64,
+        to_ms: i64,
+    ) -> Result<RecordBatch> {
         let reader = {
             let mut tables = self.tables.lock().await;
             let key = (Arc::from(project), Arc::from(endpoint));
@@ -148,7 +174,10 @@ impl Log {
                     None => return Ok(RecordBatch::new_empty(base_schema())),
                 };
             }
-            tables.get(&key).map(Table::reader).ok_or_else(|| Error::internal("a table that was just opened is gone"))?
+            tables
+                .get(&key)
+                .map(Table::reader)
+                .ok_or_else(|| Error::internal("a table that was just opened is gone"))?
         };
         reader.read(from_ms, to_ms).await
     }

@@ -53,13 +53,25 @@ impl Package {
         let found = blobs.list_all(folder).await?;
         let size: u64 = found.iter().map(|file| file.size).sum();
         if size > MAX_BYTES {
-            return Err(Error::too_large(format!("the model's files are {size} bytes, more than {MAX_BYTES}")));
+            return Err(Error::too_large(format!(
+                "the model's files are {size} bytes, more than {MAX_BYTES}"
+            )));
         }
         let mut files = BTreeMap::new();
         let prefix = format!("{folder}/");
         for file in found {
-            let name = file.path.strip_prefix(&prefix).unwrap_or(&file.path).to_owned();
-            files.insert(name, blobs.get_bytes(&file.path).await.map_err(|error| error.at(&file.path))?);
+            let name = file
+                .path
+                .strip_prefix(&prefix)
+                .unwrap_or(&file.path)
+                .to_owned();
+            files.insert(
+                name,
+                blobs
+                    .get_bytes(&file.path)
+                    .await
+                    .map_err(|error| error.at(&file.path))?,
+            );
         }
         Self::of(files)
     }
@@ -67,10 +79,12 @@ impl Package {
     /// A package of these files.
     pub fn of(files: BTreeMap<String, bytes::Bytes>) -> Result<Self> {
         let text = files.get("MLmodel").ok_or_else(|| {
-            Error::invalid("the version has no MLmodel file, so it is no model that can be served").hint("log it with mlflow.<flavour>.log_model or train it with Ironloop")
+            Error::invalid("the version has no MLmodel file, so it is no model that can be served")
+                .hint("log it with mlflow.<flavour>.log_model or train it with Ironloop")
         })?;
         let text = std::str::from_utf8(text).map_err(|_| Error::invalid("MLmodel is not UTF-8"))?;
-        let described = serde_saphyr::from_str(text).map_err(|error| Error::invalid(format!("MLmodel cannot be read: {error}")))?;
+        let described = serde_saphyr::from_str(text)
+            .map_err(|error| Error::invalid(format!("MLmodel cannot be read: {error}")))?;
         let mut hash = Sha256::new();
         for (name, bytes) in &files {
             for part in [name.as_bytes(), bytes] {
@@ -78,31 +92,57 @@ impl Package {
                 hash.update(part);
             }
         }
-        Ok(Self { files, described, digest: format!("sha256:{}", hex::encode(hash.finalize())) })
+        Ok(Self {
+            files,
+            described,
+            digest: format!("sha256:{}", hex::encode(hash.finalize())),
+        })
     }
 
     /// The names of its flavours, for messages.
     pub fn flavours(&self) -> String {
         let names: Vec<&str> = self.described.flavors.keys().map(String::as_str).collect();
-        if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+        if names.is_empty() {
+            "none".to_owned()
+        } else {
+            names.join(", ")
+        }
     }
 
     /// The document of our own model, if this is one.
     pub fn native(&self) -> Result<Option<&[u8]>> {
-        if self.described.flavors.contains_key("ironloop") { self.flavour_file("ironloop", "model.ironloop.json").map(Some) } else { Ok(None) }
+        if self.described.flavors.contains_key("ironloop") {
+            self.flavour_file("ironloop", "model.ironloop.json")
+                .map(Some)
+        } else {
+            Ok(None)
+        }
     }
 
     /// The ONNX file, if it has one.
     pub fn onnx(&self) -> Result<Option<&[u8]>> {
-        if self.described.flavors.contains_key("onnx") { self.flavour_file("onnx", "model.onnx").map(Some) } else { Ok(None) }
+        if self.described.flavors.contains_key("onnx") {
+            self.flavour_file("onnx", "model.onnx").map(Some)
+        } else {
+            Ok(None)
+        }
     }
 
     fn flavour_file(&self, flavour: &str, usual: &str) -> Result<&[u8]> {
-        let named = self.described.flavors.get(flavour).and_then(|flavour| flavour.get("data")).and_then(Value::as_str);
+        let named = self
+            .described
+            .flavors
+            .get(flavour)
+            .and_then(|flavour| flavour.get("data"))
+            .and_then(Value::as_str);
         let name = named.unwrap_or(usual);
         // MLflow keeps an ONNX model that was saved with external data in a folder.
-        self.file(name)
-            .ok_or_else(|| Error::invalid(format!("the model's file {name:?} of flavour {flavour} is missing")).hint("log the model as one file, without external data"))
+        self.file(name).ok_or_else(|| {
+            Error::invalid(format!(
+                "the model's file {name:?} of flavour {flavour} is missing"
+            ))
+            .hint("log the model as one file, without external data")
+        })
     }
 
     /// A file by its name inside the package.
@@ -112,18 +152,38 @@ impl Package {
 
     /// The name of MLflow's saved input example.
     pub fn example(&self) -> Option<&[u8]> {
-        let named = self.described.saved_input_example_info.as_ref().and_then(|info| info.get("artifact_path")).and_then(Value::as_str);
+        let named = self
+            .described
+            .saved_input_example_info
+            .as_ref()
+            .and_then(|info| info.get("artifact_path"))
+            .and_then(Value::as_str);
         named.and_then(|name| self.file(name))
     }
 
     /// The columns of the signature; `None` where there is no signature, or one of tensors.
     pub fn columns(&self) -> Result<Option<Vec<Column>>> {
-        let Some(text) = self.described.signature.as_ref().and_then(|signature| signature.inputs.as_deref()) else { return Ok(None) };
-        let listed: Vec<Value> = serde_json::from_str(text).map_err(|error| Error::from(error).at("the signature's inputs"))?;
+        let Some(text) = self
+            .described
+            .signature
+            .as_ref()
+            .and_then(|signature| signature.inputs.as_deref())
+        else {
+            return Ok(None);
+        };
+        let listed: Vec<Value> = serde_json::from_str(text)
+            .map_err(|error| Error::from(error).at("the signature's inputs"))?;
         let column = |value: &Value| {
             let text = |key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
             let kind = text("type").filter(|kind| kind != "tensor")?;
-            Some(Column { name: text("name")?, kind, required: value.get("required").and_then(Value::as_bool).unwrap_or(true) })
+            Some(Column {
+                name: text("name")?,
+                kind,
+                required: value
+                    .get("required")
+                    .and_then(Value::as_bool)
+                    .unwrap_or(true),
+            })
         };
         Ok(listed.iter().map(column).collect())
     }

@@ -28,7 +28,12 @@ pub enum RequestKind {
 impl Request {
     /// Rows without ids, for whatever revision the shares choose.
     pub fn new(batch: RecordBatch) -> Self {
-        Self { batch, ids: Vec::new(), revision: None, kind: RequestKind::Prediction }
+        Self {
+            batch,
+            ids: Vec::new(),
+            revision: None,
+            kind: RequestKind::Prediction,
+        }
     }
 }
 

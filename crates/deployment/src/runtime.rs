@@ -48,7 +48,9 @@ fn onnx_engine(bytes: &[u8], package: &Package, engines: &Engines) -> Result<Box
     if !engines.prefer_onnxruntime {
         match onnx::OwnOnnx::new(bytes, columns.as_deref()) {
             Ok(runtime) => return Ok(Box::new(runtime)),
-            Err(error) if error.kind() == base::Kind::NotImplemented && engines.onnxruntime.is_some() => {
+            Err(error)
+                if error.kind() == base::Kind::NotImplemented && engines.onnxruntime.is_some() =>
+            {
                 tracing::info!("ONNX Runtime takes over: {error}");
             }
             Err(error) => return Err(error),
@@ -58,7 +60,11 @@ fn onnx_engine(bytes: &[u8], package: &Package, engines: &Engines) -> Result<Box
         return Err(Error::unavailable("ONNX Runtime is asked for and its library was not found")
             .hint("set ORT_DYLIB_PATH to libonnxruntime.so, or put the library into lib/ beside the binary"));
     };
-    Ok(Box::new(onnxruntime::OnnxRuntime::new(library, bytes, columns.as_deref())?))
+    Ok(Box::new(onnxruntime::OnnxRuntime::new(
+        library,
+        bytes,
+        columns.as_deref(),
+    )?))
 }
 
 /// The one number per row that is logged and compared with outcomes: the probability of the second of two classes,
@@ -75,14 +81,25 @@ pub fn scores(outputs: &[Output], rows: usize) -> Result<Vec<f64>> {
         .ok_or_else(|| Error::invalid("the model has no output of numbers"))?;
     let at = |row: usize| row * output.width + column;
     let values: Vec<f64> = match &output.values {
-        Values::F64(v) => (0..rows).filter_map(|row| v.get(at(row)).copied()).collect(),
-        Values::F32(v) => (0..rows).filter_map(|row| v.get(at(row)).map(|&x| f64::from(x))).collect(),
-        Values::I64(v) => (0..rows).filter_map(|row| v.get(at(row)).map(|&x| x as f64)).collect(),
+        Values::F64(v) => (0..rows)
+            .filter_map(|row| v.get(at(row)).copied())
+            .collect(),
+        Values::F32(v) => (0..rows)
+            .filter_map(|row| v.get(at(row)).map(|&x| f64::from(x)))
+            .collect(),
+        Values::I64(v) => (0..rows)
+            .filter_map(|row| v.get(at(row)).map(|&x| x as f64))
+            .collect(),
         Values::Text(_) => Vec::new(),
     };
     if values.len() == rows {
         Ok(values)
     } else {
-        Err(Error::invalid(format!("the model answered {} rows with {} values of {:?}", rows, values.len(), output.name)))
+        Err(Error::invalid(format!(
+            "the model answered {} rows with {} values of {:?}",
+            rows,
+            values.len(),
+            output.name
+        )))
     }
 }

@@ -4,7 +4,9 @@
 //! waits for nobody.
 
 mod answer;
+mod back;
 mod change;
+mod deploy;
 mod load;
 mod view;
 
@@ -55,7 +57,13 @@ impl Serving {
     }
 
     /// The same, with engines that were found elsewhere.
-    pub fn with_engines(db: Db, blobs: Blobs, tables_root: &str, clock: Clock, engines: Engines) -> Self {
+    pub fn with_engines(
+        db: Db,
+        blobs: Blobs,
+        tables_root: &str,
+        clock: Clock,
+        engines: Engines,
+    ) -> Self {
         let log = Arc::new(Log::new(tables_root));
         tokio::spawn(Log::run(Arc::downgrade(&log)));
         Self(Arc::new(Inner {
@@ -77,13 +85,19 @@ impl Serving {
 
     /// Puts `live` into the endpoint's traffic with this share, the others keeping theirs.
     fn put(&self, live: Live, share: i64) -> Arc<Endpoint> {
-        let endpoint = self.endpoint(&live.revision.endpoint).unwrap_or_else(|_| self.add_endpoint(&live));
+        let endpoint = self
+            .endpoint(&live.revision.endpoint)
+            .unwrap_or_else(|_| self.add_endpoint(&live));
         // New limits hold for new requests; those under way leave through the gate that they came in by.
         if endpoint.gate.load().limits != live.settings.limits() {
-            endpoint.gate.store(Arc::new(Gatekeeper::new(live.settings.limits())));
+            endpoint
+                .gate
+                .store(Arc::new(Gatekeeper::new(live.settings.limits())));
         }
         let mut traffic = Traffic::clone(&endpoint.traffic.load());
-        traffic.0.retain(|(other, _)| other.revision.revision != live.revision.revision);
+        traffic
+            .0
+            .retain(|(other, _)| other.revision.revision != live.revision.revision);
         traffic.0.push((Arc::new(live), share));
         endpoint.traffic.store(Arc::new(traffic));
         endpoint

@@ -49,7 +49,8 @@ create unique index rollout_by_endpoint on rollout (endpoint, seq);
 create index rollout_by_state on rollout (state);
 "];
 
-const REVISION: &str = "project, endpoint, revision, model, version, digest, path, config, state, share, created_at";
+const REVISION: &str =
+    "project, endpoint, revision, model, version, digest, path, config, state, share, created_at";
 const ROLLOUT: &str = "id, project, endpoint, from_revision, to_revision, steps, step, state, reason, actor, at, step_at, ended_at";
 
 /// One endpoint as stored.
@@ -61,46 +62,84 @@ pub struct EndpointRow {
 }
 
 pub async fn endpoints(db: &Db, project: &str) -> Result<Vec<EndpointRow>> {
-    db.rows("select name, project, model from endpoint where $1 = '' or project = $1 order by name", &[project.into()]).await
+    db.rows(
+        "select name, project, model from endpoint where $1 = '' or project = $1 order by name",
+        &[project.into()],
+    )
+    .await
 }
 
 pub async fn endpoint(db: &Db, project: &str, name: &str) -> Result<EndpointRow> {
-    let found = db.row("select name, project, model from endpoint where name = $1 and project = $2", &[name.into(), project.into()]).await?;
-    found.ok_or_else(|| Error::not_found(format!("the endpoint {name:?} of project {project:?} was never deployed")).hint(format!("run `ironloop deploy {name}`")))
+    let found = db
+        .row(
+            "select name, project, model from endpoint where name = $1 and project = $2",
+            &[name.into(), project.into()],
+        )
+        .await?;
+    found.ok_or_else(|| {
+        Error::not_found(format!(
+            "the endpoint {name:?} of project {project:?} was never deployed"
+        ))
+        .hint(format!("run `ironloop deploy {name}`"))
+    })
 }
 
 /// The revisions of an endpoint, newest first.
 pub async fn revisions(db: &Db, endpoint: &str) -> Result<Vec<Revision>> {
-    let sql = store::dynamic_sql(format!("select {REVISION} from revision where endpoint = $1 order by revision desc limit 200"));
+    let sql = store::dynamic_sql(format!(
+        "select {REVISION} from revision where endpoint = $1 order by revision desc limit 200"
+    ));
     db.rows(sql, &[endpoint.into()]).await
 }
 
 /// The rollouts of an endpoint, newest first.
 pub async fn rollouts(db: &Db, endpoint: &str) -> Result<Vec<Rollout>> {
-    let sql = store::dynamic_sql(format!("select {ROLLOUT} from rollout where endpoint = $1 order by seq desc limit 500"));
+    let sql = store::dynamic_sql(format!(
+        "select {ROLLOUT} from rollout where endpoint = $1 order by seq desc limit 500"
+    ));
     db.rows(sql, &[endpoint.into()]).await
 }
 
 /// Rollouts that have not ended, of all endpoints.
 pub async fn open_rollouts(db: &Db) -> Result<Vec<Rollout>> {
-    let sql = store::dynamic_sql(format!("select {ROLLOUT} from rollout where state in ('planned', 'running') order by at"));
+    let sql = store::dynamic_sql(format!(
+        "select {ROLLOUT} from rollout where state in ('planned', 'running') order by at"
+    ));
     db.rows(sql, &[]).await
 }
 
 /// Stores a new revision and its planned rollout. The answer is the revision with its number.
-pub async fn plan(db: &Db, new: Revision, rollout: Rollout, model_ref: String) -> Result<(Revision, Rollout)> {
+pub async fn plan(
+    db: &Db,
+    new: Revision,
+    rollout: Rollout,
+    model_ref: String,
+) -> Result<(Revision, Rollout)> {
     db.write(move |tx| {
-        let (mut revision, mut rollout, model_ref) = (new.clone(), rollout.clone(), model_ref.clone());
+        let (mut revision, mut rollout, model_ref) =
+            (new.clone(), rollout.clone(), model_ref.clone());
         Box::pin(async move {
             claim_name(tx, &revision, &model_ref).await?;
-            let (last,): (i64,) = tx.row("select coalesce(max(revision), 0) from revision where endpoint = $1", &[(&revision.endpoint).into()]).await?.unwrap_or_default();
+            let (last,): (i64,) = tx
+                .row(
+                    "select coalesce(max(revision), 0) from revision where endpoint = $1",
+                    &[(&revision.endpoint).into()],
+                )
+                .await?
+                .unwrap_or_default();
             revision.revision = last + 1;
             revision.created_at = tx.clock().now_ms();
             rollout.to_revision = revision.revision;
             (rollout.at, rollout.step_at) = (revision.created_at, revision.created_at);
             insert_revision(tx, &revision).await?;
             insert_rollout(tx, &rollout).await?;
-            audit(tx, &rollout, "deployment.deployed", json!({"version": revision.version, "digest": revision.digest})).await?;
+            audit(
+                tx,
+                &rollout,
+                "deployment.deployed",
+                json!({"version": revision.version, "digest": revision.digest}),
+            )
+            .await?;
             Ok((revision, rollout))
         })
     })
@@ -110,16 +149,38 @@ pub async fn plan(db: &Db, new: Revision, rollout: Rollout, model_ref: String) -
 /// An endpoint's name is part of its address, so it belongs to one project.
 async fn claim_name(tx: &mut Tx<'_>, revision: &Revision, model_ref: &str) -> Result<()> {
     let now = tx.clock().now_ms();
-    let owner: Option<(String,)> = tx.row("select project from endpoint where name = $1", &[(&revision.endpoint).into()]).await?;
+    let owner: Option<(String,)> = tx
+        .row(
+            "select project from endpoint where name = $1",
+            &[(&revision.endpoint).into()],
+        )
+        .await?;
     match owner {
         None => {
-            tx.execute("insert into endpoint (name, project, model, created_at) values ($1, $2, $3, $4)", &[(&revision.endpoint).into(), (&revision.project).into(), model_ref.into(), now.into()]).await?;
+            tx.execute(
+                "insert into endpoint (name, project, model, created_at) values ($1, $2, $3, $4)",
+                &[
+                    (&revision.endpoint).into(),
+                    (&revision.project).into(),
+                    model_ref.into(),
+                    now.into(),
+                ],
+            )
+            .await?;
         }
         Some((owner,)) if owner == revision.project => {
-            tx.execute("update endpoint set model = $2 where name = $1", &[(&revision.endpoint).into(), model_ref.into()]).await?;
+            tx.execute(
+                "update endpoint set model = $2 where name = $1",
+                &[(&revision.endpoint).into(), model_ref.into()],
+            )
+            .await?;
         }
         Some((owner,)) => {
-            return Err(Error::already_exists(format!("the endpoint {:?} belongs to project {owner:?}", revision.endpoint)).hint("choose another name in [deployment.<name>]"));
+            return Err(Error::already_exists(format!(
+                "the endpoint {:?} belongs to project {owner:?}",
+                revision.endpoint
+            ))
+            .hint("choose another name in [deployment.<name>]"));
         }
     }
     Ok(())
@@ -135,7 +196,13 @@ async fn insert_revision(tx: &mut Tx<'_>, r: &Revision) -> Result<()> {
 }
 
 async fn insert_rollout(tx: &mut Tx<'_>, r: &Rollout) -> Result<()> {
-    let (last,): (i64,) = tx.row("select coalesce(max(seq), 0) from rollout where endpoint = $1", &[(&r.endpoint).into()]).await?.unwrap_or_default();
+    let (last,): (i64,) = tx
+        .row(
+            "select coalesce(max(seq), 0) from rollout where endpoint = $1",
+            &[(&r.endpoint).into()],
+        )
+        .await?
+        .unwrap_or_default();
     tx.execute(
         "insert into rollout (id, seq, project, endpoint, from_revision, to_revision, steps, step, state, reason, actor, at, step_at, ended_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
         &[(&r.id).into(), (last + 1).into(), (&r.project).into(), (&r.endpoint).into(), r.from_revision.into(), r.to_revision.into(), (&r.steps).into(), r.step.into(), (&r.state).into(), (&r.reason).into(), (&r.actor).into(), r.at.into(), r.step_at.into(), r.ended_at.into()],
@@ -144,7 +211,12 @@ async fn insert_rollout(tx: &mut Tx<'_>, r: &Rollout) -> Result<()> {
     Ok(())
 }
 
-async fn audit(tx: &mut Tx<'_>, rollout: &Rollout, action: &str, mut detail: serde_json::Value) -> Result<()> {
+async fn audit(
+    tx: &mut Tx<'_>,
+    rollout: &Rollout,
+    action: &str,
+    mut detail: serde_json::Value,
+) -> Result<()> {
     detail["from"] = rollout.from_revision.into();
     detail["to"] = rollout.to_revision.into();
     let entry = AuditEntry {
@@ -170,14 +242,24 @@ pub async fn step(db: &Db, rollout: &Rollout, shares: Vec<(i64, i64, &'static st
                 "done" => "deployment.rolled_out",
                 _ => "deployment.stepped",
             };
-            audit(tx, &rollout, action, json!({"step": rollout.step, "reason": rollout.reason})).await
+            audit(
+                tx,
+                &rollout,
+                action,
+                json!({"step": rollout.step, "reason": rollout.reason}),
+            )
+            .await
         })
     })
     .await
 }
 
 /// Stores a rollout that goes back to an earlier revision at once, and ends those under way.
-pub async fn go_back(db: &Db, rollout: Rollout, shares: Vec<(i64, i64, &'static str)>) -> Result<()> {
+pub async fn go_back(
+    db: &Db,
+    rollout: Rollout,
+    shares: Vec<(i64, i64, &'static str)>,
+) -> Result<()> {
     db.write(move |tx| {
         let (rollout, shares) = (rollout.clone(), shares.clone());
         Box::pin(async move {
@@ -203,9 +285,17 @@ async fn save(tx: &mut Tx<'_>, r: &Rollout) -> Result<()> {
     Ok(())
 }
 
-async fn set_shares(tx: &mut Tx<'_>, endpoint: &str, shares: &[(i64, i64, &'static str)]) -> Result<()> {
+async fn set_shares(
+    tx: &mut Tx<'_>,
+    endpoint: &str,
+    shares: &[(i64, i64, &'static str)],
+) -> Result<()> {
     for &(revision, share, state) in shares {
-        tx.execute("update revision set share = $3, state = $4 where endpoint = $1 and revision = $2", &[endpoint.into(), revision.into(), share.into(), state.into()]).await?;
+        tx.execute(
+            "update revision set share = $3, state = $4 where endpoint = $1 and revision = $2",
+            &[endpoint.into(), revision.into(), share.into(), state.into()],
+        )
+        .await?;
     }
     Ok(())
 }

@@ -40,7 +40,11 @@ pub struct Settings {
 impl Settings {
     /// The limits of the endpoint.
     pub fn limits(&self) -> Limits {
-        Limits { in_flight: self.in_flight, queue: self.queue, timeout: Duration::from_millis(self.timeout_ms) }
+        Limits {
+            in_flight: self.in_flight,
+            queue: self.queue,
+            timeout: Duration::from_millis(self.timeout_ms),
+        }
     }
 }
 
@@ -63,7 +67,9 @@ impl Stop {
         let observed = match self.metric.as_str() {
             "latency_p99_ms" => counters.quantile_ms(0.99),
             "latency_p50_ms" => counters.quantile_ms(0.5),
-            "error_rate" if counters.requests() > 0 => Some(counters.errors() as f64 / counters.requests() as f64),
+            "error_rate" if counters.requests() > 0 => {
+                Some(counters.errors() as f64 / counters.requests() as f64)
+            }
             _ => None,
         }?;
         let holds = match self.op.as_str() {
@@ -100,10 +106,17 @@ const FEW: u64 = 20;
 impl Live {
     /// The first limit that this revision does not keep, in words.
     pub fn broken(&self) -> Option<String> {
-        let counters = if self.counters.requests() < FEW { &self.warm } else { &self.counters };
+        let counters = if self.counters.requests() < FEW {
+            &self.warm
+        } else {
+            &self.counters
+        };
         self.settings.stop_on.iter().find_map(|stop| {
             let observed = stop.broken(counters)?;
-            Some(format!("criterion {} failed: {} is {observed:.3}, wanted {} {}", stop.id, stop.metric, stop.op, stop.value))
+            Some(format!(
+                "criterion {} failed: {} is {observed:.3}, wanted {} {}",
+                stop.id, stop.metric, stop.op, stop.value
+            ))
         })
     }
 }
@@ -116,7 +129,9 @@ impl Traffic {
     /// The revision for a prediction's id, or the one that is asked for by number.
     pub fn pick(&self, id: &str, asked: Option<i64>) -> Result<&Arc<Live>> {
         if let Some(number) = asked {
-            return self.find(number).ok_or_else(|| Error::not_found(format!("revision {number} is not loaded")));
+            return self
+                .find(number)
+                .ok_or_else(|| Error::not_found(format!("revision {number} is not loaded")));
         }
         let point = (fnv(id.as_bytes()) % 100) as i64;
         let mut upper = 0;
@@ -127,24 +142,32 @@ impl Traffic {
             }
         }
         // Shares that end below 100 belong to a revision that could not be loaded: the largest one stands in.
-        self.largest().ok_or_else(|| Error::unavailable("no revision serves"))
+        self.largest()
+            .ok_or_else(|| Error::unavailable("no revision serves"))
     }
 
     /// The revision with this number, if it is loaded.
     pub fn find(&self, number: i64) -> Option<&Arc<Live>> {
-        self.0.iter().find(|(live, _)| live.revision.revision == number).map(|(live, _)| live)
+        self.0
+            .iter()
+            .find(|(live, _)| live.revision.revision == number)
+            .map(|(live, _)| live)
     }
 
     /// The revision with the largest share, the newer one where two are equal.
     pub fn largest(&self) -> Option<&Arc<Live>> {
         let found = self.0.iter().filter(|(_, share)| *share > 0);
-        found.max_by_key(|(live, share)| (*share, live.revision.revision)).map(|(live, _)| live)
+        found
+            .max_by_key(|(live, share)| (*share, live.revision.revision))
+            .map(|(live, _)| live)
     }
 }
 
 /// FNV-1a with a final mix: the same on every machine and in every version.
 pub fn fnv(bytes: &[u8]) -> u64 {
-    let hash = bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
+    let hash = bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, &byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    });
     let mixed = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
     mixed ^ (mixed >> 33)
 }

@@ -3,13 +3,16 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch, StringArray, TimestampMicrosecondArray, UInt32Array, new_null_array};
+use arrow::array::{
+    Array, ArrayRef, BooleanArray, RecordBatch, StringArray, TimestampMicrosecondArray,
+    UInt32Array, new_null_array,
+};
 use arrow::compute::{cast, concat_batches, filter_record_batch, take_record_batch};
 use arrow::datatypes::{Schema, SchemaRef};
 use base::{Error, Kind, Result};
+use deltalake::kernel::engine::arrow_conversion::TryIntoKernel;
 use deltalake::kernel::transaction::{CommitBuilder, CommitProperties};
 use deltalake::kernel::{Action, StructType};
-use deltalake::kernel::engine::arrow_conversion::TryIntoKernel;
 use deltalake::protocol::{DeltaOperation, SaveMode};
 use deltalake::writer::{DeltaWriter, RecordBatchWriter, WriteMode};
 use deltalake::{DeltaTable, DeltaTableBuilder, DeltaTableError, ensure_table_uri};
@@ -39,7 +42,10 @@ impl Table {
             return Ok(None);
         }
         match builder(place)?.load().await {
-            Ok(delta) => Ok(Some(Self { delta, replaced: Vec::new() })),
+            Ok(delta) => Ok(Some(Self {
+                delta,
+                replaced: Vec::new(),
+            })),
             Err(DeltaTableError::NotATable(_)) => Ok(None),
             Err(error) => Err(delta_error(error)),
         }
@@ -50,7 +56,10 @@ impl Table {
         if let Some(table) = Self::open(place).await? {
             return Ok(table);
         }
-        let schema: StructType = base_schema().as_ref().try_into_kernel().map_err(|error| Error::internal(format!("the log's schema: {error}")))?;
+        let schema: StructType = base_schema()
+            .as_ref()
+            .try_into_kernel()
+            .map_err(|error| Error::internal(format!("the log's schema: {error}")))?;
         let delta = builder(place)?
             .build()
             .map_err(delta_error)?
@@ -60,16 +69,27 @@ impl Table {
             .with_configuration([("delta.checkpointInterval", Some("10"))])
             .await
             .map_err(delta_error)?;
-        Ok(Self { delta, replaced: Vec::new() })
+        Ok(Self {
+            delta,
+            replaced: Vec::new(),
+        })
     }
 
     /// Commits the rows of `entries` as one version of the table.
     pub async fn append(&mut self, entries: &[Entry]) -> Result<()> {
         let batch = rows::batch(entries)?;
-        let mut writer = RecordBatchWriter::for_table(&self.delta).map_err(delta_error)?.with_writer_properties(properties()?);
+        let mut writer = RecordBatchWriter::for_table(&self.delta)
+            .map_err(delta_error)?
+            .with_writer_properties(properties()?);
         let batch = fitted(&batch, &writer.arrow_schema())?;
-        writer.write_with_mode(batch, WriteMode::MergeSchema).await.map_err(delta_error)?;
-        writer.flush_and_commit(&mut self.delta).await.map_err(delta_error)?;
+        writer
+            .write_with_mode(batch, WriteMode::MergeSchema)
+            .await
+            .map_err(delta_error)?;
+        writer
+            .flush_and_commit(&mut self.delta)
+            .await
+            .map_err(delta_error)?;
         if let Err(error) = self.compact().await {
             tracing::warn!("the prediction log could not be compacted: {error:?}");
         }
@@ -96,7 +116,9 @@ impl Table {
             parts.extend(reader.rows(file, &schema).await?);
         }
         let merged = concat_batches(&schema, &parts).map_err(arrow_error)?;
-        let mut writer = RecordBatchWriter::for_table(&self.delta).map_err(delta_error)?.with_writer_properties(properties()?);
+        let mut writer = RecordBatchWriter::for_table(&self.delta)
+            .map_err(delta_error)?
+            .with_writer_properties(properties()?);
         let merged = fitted(&merged, &writer.arrow_schema())?;
         writer.write(merged).await.map_err(delta_error)?;
         let mut actions = Vec::with_capacity(small.len() + 1);
@@ -106,8 +128,17 @@ impl Table {
         }
         let gone: HashSet<&str> = small.iter().map(|file| file.path.as_ref()).collect();
         let state = self.delta.snapshot().map_err(delta_error)?;
-        actions.extend(state.log_data().iter().filter(|view| gone.contains(view.object_store_path().as_ref())).map(|view| Action::Remove(view.remove_action(false))));
-        let operation = DeltaOperation::Optimize { predicate: None, target_size: LARGE };
+        actions.extend(
+            state
+                .log_data()
+                .iter()
+                .filter(|view| gone.contains(view.object_store_path().as_ref()))
+                .map(|view| Action::Remove(view.remove_action(false))),
+        );
+        let operation = DeltaOperation::Optimize {
+            predicate: None,
+            target_size: LARGE,
+        };
         CommitBuilder::from(CommitProperties::default())
             .with_actions(actions)
             .build(Some(state), self.delta.log_store(), operation)
@@ -137,7 +168,12 @@ pub struct Reader(DeltaTable);
 
 impl Reader {
     fn schema(&self) -> Result<SchemaRef> {
-        Ok(self.0.snapshot().map_err(delta_error)?.snapshot().arrow_schema())
+        Ok(self
+            .0
+            .snapshot()
+            .map_err(delta_error)?
+            .snapshot()
+            .arrow_schema())
     }
 
     fn files(&self) -> Result<Vec<File>> {
@@ -146,7 +182,10 @@ impl Reader {
             .log_data()
             .iter()
             .map(|view| {
-                let stats: Stats = view.stats().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+                let stats: Stats = view
+                    .stats()
+                    .and_then(|text| serde_json::from_str(&text).ok())
+                    .unwrap_or_default();
                 File {
                     path: view.object_store_path(),
                     size: view.size(),
@@ -160,9 +199,22 @@ impl Reader {
 
     /// The rows of one file, in the table's schema.
     async fn rows(&self, file: &File, schema: &SchemaRef) -> Result<Vec<RecordBatch>> {
-        let bytes = self.0.object_store().get(&file.path).await.map_err(store_error)?.bytes().await.map_err(store_error)?;
-        let reader = ParquetRecordBatchReaderBuilder::try_new(bytes).map_err(parquet_error)?.build().map_err(parquet_error)?;
-        reader.map(|batch| fitted(&batch.map_err(arrow_error)?, schema)).collect()
+        let bytes = self
+            .0
+            .object_store()
+            .get(&file.path)
+            .await
+            .map_err(store_error)?
+            .bytes()
+            .await
+            .map_err(store_error)?;
+        let reader = ParquetRecordBatchReaderBuilder::try_new(bytes)
+            .map_err(parquet_error)?
+            .build()
+            .map_err(parquet_error)?;
+        reader
+            .map(|batch| fitted(&batch.map_err(arrow_error)?, schema))
+            .collect()
     }
 
     /// The rows with `from_ms <= at < to_ms`, oldest first; of rows with the same id the oldest.
@@ -170,9 +222,16 @@ impl Reader {
         let (from_us, to_us) = (from_ms.saturating_mul(1000), to_ms.saturating_mul(1000));
         let schema = self.schema()?;
         let mut parts = Vec::new();
-        for file in self.files()?.iter().filter(|file| file.from_us < to_us && file.to_us >= from_us) {
+        for file in self
+            .files()?
+            .iter()
+            .filter(|file| file.from_us < to_us && file.to_us >= from_us)
+        {
             for batch in self.rows(file, &schema).await? {
-                let inside: BooleanArray = times(&batch)?.iter().map(|at| at.map(|at| at >= from_us && at < to_us)).collect();
+                let inside: BooleanArray = times(&batch)?
+                    .iter()
+                    .map(|at| at.map(|at| at >= from_us && at < to_us))
+                    .collect();
                 let kept = filter_record_batch(&batch, &inside).map_err(arrow_error)?;
                 if kept.num_rows() > 0 {
                     parts.push(kept);
@@ -184,7 +243,9 @@ impl Reader {
 
     /// When the oldest row was answered.
     pub async fn first(&self) -> Result<Option<i64>> {
-        let Some(oldest) = self.files()?.into_iter().min_by_key(|file| file.from_us) else { return Ok(None) };
+        let Some(oldest) = self.files()?.into_iter().min_by_key(|file| file.from_us) else {
+            return Ok(None);
+        };
         let schema = self.schema()?;
         let mut first: Option<i64> = None;
         for batch in self.rows(&oldest, &schema).await? {
@@ -204,19 +265,26 @@ struct Stats {
 
 fn moment(values: &BTreeMap<String, serde_json::Value>) -> Option<i64> {
     let text = values.get("at")?.as_str()?;
-    text.parse::<base::Timestamp>().ok().map(base::Timestamp::as_microsecond)
+    text.parse::<base::Timestamp>()
+        .ok()
+        .map(base::Timestamp::as_microsecond)
 }
 
 fn times(batch: &RecordBatch) -> Result<&TimestampMicrosecondArray> {
-    let column = batch.column_by_name("at").and_then(|column| column.as_any().downcast_ref());
+    let column = batch
+        .column_by_name("at")
+        .and_then(|column| column.as_any().downcast_ref());
     column.ok_or_else(|| Error::internal("the prediction log has no column `at`"))
 }
 
 /// Sorts by time and keeps the first row of each id.
 fn sorted_once(batch: &RecordBatch) -> Result<RecordBatch> {
     let at = times(batch)?;
-    let ids: Option<&StringArray> = batch.column_by_name("prediction_id").and_then(|column| column.as_any().downcast_ref());
-    let ids = ids.ok_or_else(|| Error::internal("the prediction log has no column `prediction_id`"))?;
+    let ids: Option<&StringArray> = batch
+        .column_by_name("prediction_id")
+        .and_then(|column| column.as_any().downcast_ref());
+    let ids =
+        ids.ok_or_else(|| Error::internal("the prediction log has no column `prediction_id`"))?;
     let mut order: Vec<u32> = (0..batch.num_rows() as u32).collect();
     order.sort_by_key(|&row| at.value(row as usize));
     let mut seen: HashSet<&str> = HashSet::with_capacity(order.len());
@@ -233,7 +301,8 @@ fn fitted(batch: &RecordBatch, schema: &Schema) -> Result<RecordBatch> {
     for field in schema.fields() {
         columns.push(match batch.column_by_name(field.name()) {
             Some(column) if column.data_type() == field.data_type() => column.clone(),
-            Some(column) => cast(column, field.data_type()).unwrap_or_else(|_| new_null_array(field.data_type(), rows)),
+            Some(column) => cast(column, field.data_type())
+                .unwrap_or_else(|_| new_null_array(field.data_type(), rows)),
             None => new_null_array(field.data_type(), rows),
         });
     }
@@ -248,7 +317,10 @@ fn fitted(batch: &RecordBatch, schema: &Schema) -> Result<RecordBatch> {
 
 fn properties() -> Result<WriterProperties> {
     let level = ZstdLevel::try_new(1).map_err(parquet_error)?;
-    Ok(WriterProperties::builder().set_compression(Compression::ZSTD(level)).set_dictionary_enabled(true).build())
+    Ok(WriterProperties::builder()
+        .set_compression(Compression::ZSTD(level))
+        .set_dictionary_enabled(true)
+        .build())
 }
 
 fn builder(place: &str) -> Result<DeltaTableBuilder> {
@@ -259,7 +331,11 @@ fn builder(place: &str) -> Result<DeltaTableBuilder> {
 fn delta_error(error: DeltaTableError) -> Error {
     let text = error.to_string();
     let full = text.contains("No space left") || text.contains("os error 28");
-    let kind = if full { Kind::StorageFull } else { Kind::Internal };
+    let kind = if full {
+        Kind::StorageFull
+    } else {
+        Kind::Internal
+    };
     Error::new(kind, format!("the prediction log failed: {text}")).because(error)
 }
 
@@ -268,9 +344,15 @@ fn arrow_error(error: arrow::error::ArrowError) -> Error {
 }
 
 fn parquet_error(error: parquet::errors::ParquetError) -> Error {
-    Error::internal(format!("a file of the prediction log cannot be read: {error}")).because(error)
+    Error::internal(format!(
+        "a file of the prediction log cannot be read: {error}"
+    ))
+    .because(error)
 }
 
 fn store_error(error: object_store::Error) -> Error {
-    Error::unavailable(format!("a file of the prediction log cannot be read: {error}")).because(error)
+    Error::unavailable(format!(
+        "a file of the prediction log cannot be read: {error}"
+    ))
+    .because(error)
 }

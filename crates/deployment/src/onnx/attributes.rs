@@ -16,22 +16,31 @@ pub struct Attributes<'a> {
 
 impl<'a> Attributes<'a> {
     pub fn of(node: &'a NodeProto) -> Self {
-        Self { all: &node.attribute, outputs: node.output.len() }
+        Self {
+            all: &node.attribute,
+            outputs: node.output.len(),
+        }
     }
 
     fn find(&self, name: &str) -> Option<&'a AttributeProto> {
-        self.all.iter().find(|attribute| attribute.name.as_deref() == Some(name))
+        self.all
+            .iter()
+            .find(|attribute| attribute.name.as_deref() == Some(name))
     }
 
     #[expect(clippy::unnecessary_wraps, reason = "all readers answer alike")]
     pub fn int(&self, name: &str, default: i64) -> Result<i64> {
         // A field that holds its default is not written, so a known name without a value is 0.
-        Ok(self.find(name).map_or(default, |attribute| attribute.i.unwrap_or_default()))
+        Ok(self
+            .find(name)
+            .map_or(default, |attribute| attribute.i.unwrap_or_default()))
     }
 
     #[expect(clippy::unnecessary_wraps, reason = "all readers answer alike")]
     pub fn float(&self, name: &str, default: f32) -> Result<f32> {
-        Ok(self.find(name).map_or(default, |attribute| attribute.f.unwrap_or_default()))
+        Ok(self
+            .find(name)
+            .map_or(default, |attribute| attribute.f.unwrap_or_default()))
     }
 
     pub fn text(&self, name: &str, default: &str) -> Result<String> {
@@ -52,7 +61,10 @@ impl<'a> Attributes<'a> {
 
     #[expect(clippy::unnecessary_wraps, reason = "all readers answer alike")]
     pub fn floats(&self, name: &str) -> Result<Vec<f32>> {
-        Ok(self.find(name).map(|attribute| attribute.floats.clone()).unwrap_or_default())
+        Ok(self
+            .find(name)
+            .map(|attribute| attribute.floats.clone())
+            .unwrap_or_default())
     }
 
     /// Floats, or the doubles of the attribute `…_as_tensor`.
@@ -64,33 +76,60 @@ impl<'a> Attributes<'a> {
     }
 
     pub fn strings(&self, name: &str) -> Result<Vec<Arc<str>>> {
-        self.find(name).map_or(Ok(Vec::new()), |attribute| attribute.strings.iter().map(|bytes| text(bytes).map(Arc::from)).collect())
+        self.find(name).map_or(Ok(Vec::new()), |attribute| {
+            attribute
+                .strings
+                .iter()
+                .map(|bytes| text(bytes).map(Arc::from))
+                .collect()
+        })
     }
 
     pub fn tensor_optional(&self, name: &str) -> Result<Option<Tensor>> {
-        self.find(name).and_then(|attribute| attribute.t.as_ref()).map(tensor).transpose()
+        self.find(name)
+            .and_then(|attribute| attribute.t.as_ref())
+            .map(tensor)
+            .transpose()
     }
 
     /// The value of a Constant node, in whichever attribute it stands.
     pub fn constant(&self) -> Result<Tensor> {
-        let attribute = self.all.first().ok_or_else(|| Error::invalid("Constant has no value"))?;
+        let attribute = self
+            .all
+            .first()
+            .ok_or_else(|| Error::invalid("Constant has no value"))?;
         let line = |data: Data| Tensor::of(vec![data.len()], data);
         let one = |data: Data| Tensor::of(vec![], data);
         Ok(match attribute.r#type.unwrap_or_default() {
-            attribute_type::TENSOR => self.tensor_optional(attribute.name.as_deref().unwrap_or_default())?.ok_or_else(|| Error::invalid("Constant has no value"))?,
+            attribute_type::TENSOR => self
+                .tensor_optional(attribute.name.as_deref().unwrap_or_default())?
+                .ok_or_else(|| Error::invalid("Constant has no value"))?,
             attribute_type::FLOAT => one(Data::F32(vec![attribute.f.unwrap_or_default()])),
             attribute_type::INT => one(Data::I64(vec![attribute.i.unwrap_or_default()])),
-            attribute_type::STRING => one(Data::Text(vec![text(attribute.s.as_deref().unwrap_or_default())?.into()])),
+            attribute_type::STRING => one(Data::Text(vec![
+                text(attribute.s.as_deref().unwrap_or_default())?.into(),
+            ])),
             attribute_type::FLOATS => line(Data::F32(attribute.floats.clone())),
             attribute_type::INTS => line(Data::I64(attribute.ints.clone())),
-            attribute_type::STRINGS => line(Data::Text(attribute.strings.iter().map(|bytes| text(bytes).map(Arc::from)).collect::<Result<_>>()?)),
-            other => return Err(Error::not_implemented(format!("a Constant of attribute type {other} is not supported"))),
+            attribute_type::STRINGS => line(Data::Text(
+                attribute
+                    .strings
+                    .iter()
+                    .map(|bytes| text(bytes).map(Arc::from))
+                    .collect::<Result<_>>()?,
+            )),
+            other => {
+                return Err(Error::not_implemented(format!(
+                    "a Constant of attribute type {other} is not supported"
+                )));
+            }
         })
     }
 }
 
 fn text(bytes: &[u8]) -> Result<String> {
-    String::from_utf8(bytes.to_vec()).map_err(|_| Error::invalid("a text in the model is not UTF-8"))
+    String::from_utf8(bytes.to_vec())
+        .map_err(|_| Error::invalid("a text in the model is not UTF-8"))
 }
 
 /// The element types of stored tensors, by their numbers in `onnx.proto`.
@@ -115,7 +154,10 @@ pub fn tensor(proto: &TensorProto) -> Result<Tensor> {
     let shape: Vec<usize> = proto
         .dims
         .iter()
-        .map(|&side| usize::try_from(side).map_err(|_| Error::invalid(format!("tensor {name:?} has a dimension of {side}"))))
+        .map(|&side| {
+            usize::try_from(side)
+                .map_err(|_| Error::invalid(format!("tensor {name:?} has a dimension of {side}")))
+        })
         .collect::<Result<_>>()?;
     let size = elements(&shape).map_err(|error| error.at(format_args!("tensor {name:?}")))?;
     let kind = proto.data_type.unwrap_or_default();
@@ -124,8 +166,11 @@ pub fn tensor(proto: &TensorProto) -> Result<Tensor> {
         _ => typed_data(kind, proto)?,
     };
     if data.len() != size {
-        return Err(Error::invalid(format!("tensor {name:?} declares shape {shape:?} and holds {} values", data.len()))
-            .hint("external data is not read: save the model as one file"));
+        return Err(Error::invalid(format!(
+            "tensor {name:?} declares shape {shape:?} and holds {} values",
+            data.len()
+        ))
+        .hint("external data is not read: save the model as one file"));
     }
     Ok(Tensor::of(shape, data))
 }
@@ -139,7 +184,11 @@ fn raw_data(kind: i32, raw: &[u8], size: usize) -> Result<Data> {
         other => return Err(unsupported(other)),
     };
     if raw.len() != size * width {
-        return Err(Error::invalid(format!("a tensor of {size} values holds {} bytes instead of {}", raw.len(), size * width)));
+        return Err(Error::invalid(format!(
+            "a tensor of {size} values holds {} bytes instead of {}",
+            raw.len(),
+            size * width
+        )));
     }
     macro_rules! read {
         ($type:ty, $convert:expr) => {
@@ -176,7 +225,13 @@ fn typed_data(kind: i32, proto: &TensorProto) -> Result<Data> {
             Data::I64(proto.int32_data.iter().map(|&x| i64::from(x)).collect())
         }
         element::BOOL => Data::Bool(proto.int32_data.iter().map(|&x| x != 0).collect()),
-        element::STRING => Data::Text(proto.string_data.iter().map(|bytes| text(bytes).map(Arc::from)).collect::<Result<_>>()?),
+        element::STRING => Data::Text(
+            proto
+                .string_data
+                .iter()
+                .map(|bytes| text(bytes).map(Arc::from))
+                .collect::<Result<_>>()?,
+        ),
         other => return Err(unsupported(other)),
     })
 }

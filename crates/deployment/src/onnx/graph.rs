@@ -45,18 +45,32 @@ struct Step {
 impl Graph {
     /// Compiles a model. An operator that we do not have is named in the error.
     pub fn new(model: &ModelProto) -> Result<Self> {
-        let graph = model.graph.as_ref().ok_or_else(|| Error::invalid("the ONNX model has no graph"))?;
+        let graph = model
+            .graph
+            .as_ref()
+            .ok_or_else(|| Error::invalid("the ONNX model has no graph"))?;
         let opset = |domain: &str| {
-            let found = model.opset_import.iter().find(|set| set.domain.as_deref().unwrap_or_default() == domain);
+            let found = model
+                .opset_import
+                .iter()
+                .find(|set| set.domain.as_deref().unwrap_or_default() == domain);
             found.and_then(|set| set.version).unwrap_or(1)
         };
         let mut names = Names::default();
         let mut constants = Vec::with_capacity(graph.initializer.len());
         for proto in &graph.initializer {
-            constants.push((names.slot(proto.name.as_deref().unwrap_or_default()), Arc::new(tensor(proto)?)));
+            constants.push((
+                names.slot(proto.name.as_deref().unwrap_or_default()),
+                Arc::new(tensor(proto)?),
+            ));
         }
         // Older models list their initializers as inputs too; callers do not give those.
-        let known = |port: &&ValueInfoProto| !graph.initializer.iter().any(|proto| proto.name == port.name);
+        let known = |port: &&ValueInfoProto| {
+            !graph
+                .initializer
+                .iter()
+                .any(|proto| proto.name == port.name)
+        };
         let inputs: Vec<Port> = graph.input.iter().filter(known).map(port).collect();
         let input_slots: Vec<usize> = inputs.iter().map(|port| names.slot(&port.name)).collect();
         let mut steps = Vec::with_capacity(graph.node.len());
@@ -65,7 +79,15 @@ impl Graph {
         }
         let outputs: Vec<Port> = graph.output.iter().map(port).collect();
         let output_slots = outputs.iter().map(|port| names.slot(&port.name)).collect();
-        Ok(Self { inputs, outputs, steps, constants, input_slots, output_slots, slots: names.0.len() })
+        Ok(Self {
+            inputs,
+            outputs,
+            steps,
+            constants,
+            input_slots,
+            output_slots,
+            slots: names.0.len(),
+        })
     }
 
     /// Computes all outputs from the inputs, both in the order of the model.
@@ -80,16 +102,30 @@ impl Graph {
         let mut arguments = Vec::with_capacity(8);
         for step in &self.steps {
             arguments.clear();
-            arguments.extend(step.inputs.iter().map(|slot| slot.and_then(|slot| slots[slot].clone())));
-            let results = (step.kernel)(&Inputs(&arguments)).map_err(|error| error.at(&step.what))?;
+            arguments.extend(
+                step.inputs
+                    .iter()
+                    .map(|slot| slot.and_then(|slot| slots[slot].clone())),
+            );
+            let results =
+                (step.kernel)(&Inputs(&arguments)).map_err(|error| error.at(&step.what))?;
             for (slot, result) in step.outputs.iter().zip(results) {
                 if let Some(slot) = slot {
                     slots[*slot] = Some(result);
                 }
             }
         }
-        let missing = |port: &Port| Error::invalid(format!("the model did not compute its output {:?}", port.name));
-        self.output_slots.iter().zip(&self.outputs).map(|(&slot, port)| slots[slot].clone().ok_or_else(|| missing(port))).collect()
+        let missing = |port: &Port| {
+            Error::invalid(format!(
+                "the model did not compute its output {:?}",
+                port.name
+            ))
+        };
+        self.output_slots
+            .iter()
+            .zip(&self.outputs)
+            .map(|(&slot, port)| slots[slot].clone().ok_or_else(|| missing(port)))
+            .collect()
     }
 }
 
@@ -109,11 +145,19 @@ impl Names {
 }
 
 fn port(info: &ValueInfoProto) -> Port {
-    let tensor = info.r#type.as_ref().and_then(|kind| kind.tensor_type.as_ref());
-    let dims = tensor.and_then(|tensor| tensor.shape.as_ref()).map(|shape| shape.dim.as_slice()).unwrap_or_default();
+    let tensor = info
+        .r#type
+        .as_ref()
+        .and_then(|kind| kind.tensor_type.as_ref());
+    let dims = tensor
+        .and_then(|tensor| tensor.shape.as_ref())
+        .map(|shape| shape.dim.as_slice())
+        .unwrap_or_default();
     Port {
         name: info.name.clone().unwrap_or_default(),
-        element: tensor.and_then(|tensor| tensor.elem_type).unwrap_or_default(),
+        element: tensor
+            .and_then(|tensor| tensor.elem_type)
+            .unwrap_or_default(),
         shape: dims
             .iter()
             .map(|dim| match dim.value {
@@ -131,12 +175,19 @@ fn order<'a>(graph: &'a GraphProto, inputs: &[Port]) -> Result<Vec<&'a NodeProto
     for (at, node) in graph.node.iter().enumerate() {
         for output in node.output.iter().filter(|name| !name.is_empty()) {
             if maker.insert(output, at).is_some() {
-                return Err(Error::invalid(format!("two nodes of the ONNX model make {output:?}")));
+                return Err(Error::invalid(format!(
+                    "two nodes of the ONNX model make {output:?}"
+                )));
             }
         }
     }
     let given = |name: &str| {
-        name.is_empty() || inputs.iter().any(|port| port.name == name) || graph.initializer.iter().any(|proto| proto.name.as_deref() == Some(name))
+        name.is_empty()
+            || inputs.iter().any(|port| port.name == name)
+            || graph
+                .initializer
+                .iter()
+                .any(|proto| proto.name.as_deref() == Some(name))
     };
     let mut waits = vec![0_usize; graph.node.len()];
     let mut readers: Vec<Vec<usize>> = vec![Vec::new(); graph.node.len()];
@@ -146,11 +197,15 @@ fn order<'a>(graph: &'a GraphProto, inputs: &[Port]) -> Result<Vec<&'a NodeProto
                 waits[at] += 1;
                 readers[from].push(at);
             } else if !given(input) {
-                return Err(Error::invalid(format!("{} reads {input:?}, which nothing makes", described(node))));
+                return Err(Error::invalid(format!(
+                    "{} reads {input:?}, which nothing makes",
+                    described(node)
+                )));
             }
         }
     }
-    let mut ready: std::collections::VecDeque<usize> = (0..waits.len()).filter(|&at| waits[at] == 0).collect();
+    let mut ready: std::collections::VecDeque<usize> =
+        (0..waits.len()).filter(|&at| waits[at] == 0).collect();
     let mut ordered = Vec::with_capacity(waits.len());
     while let Some(at) = ready.pop_front() {
         ordered.push(&graph.node[at]);
@@ -163,12 +218,19 @@ fn order<'a>(graph: &'a GraphProto, inputs: &[Port]) -> Result<Vec<&'a NodeProto
     }
     match (0..waits.len()).find(|&at| waits[at] > 0) {
         None => Ok(ordered),
-        Some(at) => Err(Error::invalid(format!("the ONNX model goes round in circles at {}", described(&graph.node[at])))),
+        Some(at) => Err(Error::invalid(format!(
+            "the ONNX model goes round in circles at {}",
+            described(&graph.node[at])
+        ))),
     }
 }
 
 fn described(node: &NodeProto) -> String {
-    format!("operator {} ({})", node.op_type.as_deref().unwrap_or_default(), node.name.as_deref().unwrap_or_default())
+    format!(
+        "operator {} ({})",
+        node.op_type.as_deref().unwrap_or_default(),
+        node.name.as_deref().unwrap_or_default()
+    )
 }
 
 fn step(node: &NodeProto, opset: &dyn Fn(&str) -> i64, names: &mut Names) -> Result<Step> {
@@ -179,16 +241,28 @@ fn step(node: &NodeProto, opset: &dyn Fn(&str) -> i64, names: &mut Names) -> Res
         "ai.onnx.ml" => ml::build(op, &attributes),
         _ => Ok(None),
     };
-    let domain = node.domain.as_deref().filter(|domain| !domain.is_empty()).unwrap_or("ai.onnx");
+    let domain = node
+        .domain
+        .as_deref()
+        .filter(|domain| !domain.is_empty())
+        .unwrap_or("ai.onnx");
     let missing = || {
-        Error::not_implemented(format!("the operator {domain}/{op} is not one that Ironloop computes itself"))
-            .hint("point ORT_DYLIB_PATH at an ONNX Runtime library, which computes all operators")
+        Error::not_implemented(format!(
+            "the operator {domain}/{op} is not one that Ironloop computes itself"
+        ))
+        .hint("point ORT_DYLIB_PATH at an ONNX Runtime library, which computes all operators")
     };
-    let kernel = kernel.map_err(|error| error.at(described(node)))?.ok_or_else(missing)?;
+    let kernel = kernel
+        .map_err(|error| error.at(described(node)))?
+        .ok_or_else(missing)?;
     Ok(Step {
         what: described(node),
         kernel,
         inputs: node.input.iter().map(|name| names.optional(name)).collect(),
-        outputs: node.output.iter().map(|name| names.optional(name)).collect(),
+        outputs: node
+            .output
+            .iter()
+            .map(|name| names.optional(name))
+            .collect(),
     })
 }

@@ -51,7 +51,11 @@ impl PostTransform {
             "LOGISTIC" => Self::Logistic,
             "SOFTMAX" => Self::Softmax,
             "SOFTMAX_ZERO" => Self::SoftmaxZero,
-            other => return Err(Error::not_implemented(format!("the post transform {other} is not supported"))),
+            other => {
+                return Err(Error::not_implemented(format!(
+                    "the post transform {other} is not supported"
+                )));
+            }
         })
     }
 
@@ -68,7 +72,9 @@ impl PostTransform {
                     *x = (*x - top).exp();
                     sum += *x;
                 }
-                line.iter_mut().filter(|x| x.abs() > 1e-7).for_each(|x| *x /= sum);
+                line.iter_mut()
+                    .filter(|x| x.abs() > 1e-7)
+                    .for_each(|x| *x /= sum);
             }
         }
     }
@@ -83,7 +89,11 @@ enum Labels {
 impl Labels {
     fn of(attributes: &Attributes, ints: &str, strings: &str) -> Result<Self> {
         let texts = attributes.strings(strings)?;
-        Ok(if texts.is_empty() { Self::I64(attributes.ints(ints)?) } else { Self::Text(texts) })
+        Ok(if texts.is_empty() {
+            Self::I64(attributes.ints(ints)?)
+        } else {
+            Self::Text(texts)
+        })
     }
 
     fn len(&self) -> usize {
@@ -97,8 +107,18 @@ impl Labels {
     fn pick(&self, winners: &[usize]) -> Result<Tensor> {
         let outside = || Error::invalid("the classifier has more scores than labels");
         let data = match self {
-            Self::I64(v) => Data::I64(winners.iter().map(|&i| v.get(i).copied().ok_or_else(outside)).collect::<Result<_>>()?),
-            Self::Text(v) => Data::Text(winners.iter().map(|&i| v.get(i).cloned().ok_or_else(outside)).collect::<Result<_>>()?),
+            Self::I64(v) => Data::I64(
+                winners
+                    .iter()
+                    .map(|&i| v.get(i).copied().ok_or_else(outside))
+                    .collect::<Result<_>>()?,
+            ),
+            Self::Text(v) => Data::Text(
+                winners
+                    .iter()
+                    .map(|&i| v.get(i).cloned().ok_or_else(outside))
+                    .collect::<Result<_>>()?,
+            ),
         };
         Ok(Tensor::of(vec![winners.len()], data))
     }

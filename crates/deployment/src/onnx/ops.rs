@@ -28,7 +28,8 @@ pub struct Inputs<'a>(pub &'a [Option<Arc<Tensor>>]);
 impl Inputs<'_> {
     /// An input that must be there.
     pub fn get(&self, index: usize) -> Result<&Arc<Tensor>> {
-        self.optional(index).ok_or_else(|| Error::invalid(format!("input {index} is missing")))
+        self.optional(index)
+            .ok_or_else(|| Error::invalid(format!("input {index} is missing")))
     }
 
     /// An input that may be left out.

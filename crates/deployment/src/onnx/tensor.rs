@@ -43,10 +43,14 @@ pub(super) use map_data;
 
 /// How many values a shape holds.
 pub fn elements(shape: &[usize]) -> Result<usize> {
-    let size = shape.iter().try_fold(1_usize, |all, &side| all.checked_mul(side));
+    let size = shape
+        .iter()
+        .try_fold(1_usize, |all, &side| all.checked_mul(side));
     match size {
         Some(size) if size <= MAX_ELEMENTS => Ok(size),
-        _ => Err(Error::too_large(format!("a tensor of shape {shape:?} has more than {MAX_ELEMENTS} values"))),
+        _ => Err(Error::too_large(format!(
+            "a tensor of shape {shape:?} has more than {MAX_ELEMENTS} values"
+        ))),
     }
 }
 
@@ -76,7 +80,10 @@ impl Tensor {
     /// A tensor whose shape must fit its data.
     pub fn new(shape: Vec<usize>, data: Data) -> Result<Self> {
         if elements(&shape)? != data.len() {
-            return Err(Error::invalid(format!("shape {shape:?} does not fit {} values", data.len())));
+            return Err(Error::invalid(format!(
+                "shape {shape:?} does not fit {} values",
+                data.len()
+            )));
         }
         Ok(Self { shape, data })
     }
@@ -104,7 +111,10 @@ impl Tensor {
         match *self.shape.as_slice() {
             [n, k] => Ok((n, k)),
             [k] => Ok((1, k)),
-            _ => Err(Error::invalid(format!("expected a table, got shape {:?}", self.shape))),
+            _ => Err(Error::invalid(format!(
+                "expected a table, got shape {:?}",
+                self.shape
+            ))),
         }
     }
 
@@ -132,14 +142,20 @@ impl Tensor {
     pub fn i64s(&self) -> Result<&[i64]> {
         match &self.data {
             Data::I64(v) => Ok(v),
-            other => Err(Error::invalid(format!("expected whole numbers, got {}", other.kind()))),
+            other => Err(Error::invalid(format!(
+                "expected whole numbers, got {}",
+                other.kind()
+            ))),
         }
     }
 
     pub fn bools(&self) -> Result<&[bool]> {
         match &self.data {
             Data::Bool(v) => Ok(v),
-            other => Err(Error::invalid(format!("expected booleans, got {}", other.kind()))),
+            other => Err(Error::invalid(format!(
+                "expected booleans, got {}",
+                other.kind()
+            ))),
         }
     }
 
@@ -160,7 +176,9 @@ pub fn axis(axis: i64, rank: usize) -> Result<usize> {
     let from_start = if axis < 0 { axis + rank as i64 } else { axis };
     match usize::try_from(from_start) {
         Ok(found) if found < rank.max(1) => Ok(found),
-        _ => Err(Error::invalid(format!("axis {axis} is outside a tensor of {rank} dimensions"))),
+        _ => Err(Error::invalid(format!(
+            "axis {axis} is outside a tensor of {rank} dimensions"
+        ))),
     }
 }
 
@@ -185,7 +203,9 @@ pub fn broadcast_shape(a: &[usize], b: &[usize]) -> Result<Vec<usize>> {
             (x, y) if x == y => Ok(x),
             (1, y) => Ok(y),
             (x, 1) => Ok(x),
-            _ => Err(Error::invalid(format!("shapes {a:?} and {b:?} do not broadcast"))),
+            _ => Err(Error::invalid(format!(
+                "shapes {a:?} and {b:?} do not broadcast"
+            ))),
         })
         .collect::<Result<_>>()?;
     elements(&shape)?;
@@ -197,7 +217,13 @@ pub fn broadcast_indexes(from: &[usize], to: &[usize]) -> Vec<usize> {
     let missing = to.len() - from.len();
     let own = strides(from);
     let step: Vec<usize> = (0..to.len())
-        .map(|d| if d < missing || from[d - missing] == 1 { 0 } else { own[d - missing] })
+        .map(|d| {
+            if d < missing || from[d - missing] == 1 {
+                0
+            } else {
+                own[d - missing]
+            }
+        })
         .collect();
     walk(to, &step)
 }

@@ -16,18 +16,28 @@ impl Engines {
     /// loaded, or is too old, is reported and passed over.
     pub fn find(configured: Option<&Path>) -> Self {
         let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
-        let named = configured.map(Path::to_path_buf).or_else(|| variable("ORT_DYLIB_PATH").map(PathBuf::from));
+        let named = configured
+            .map(Path::to_path_buf)
+            .or_else(|| variable("ORT_DYLIB_PATH").map(PathBuf::from));
         let onnxruntime = match named {
             Some(path) => usable(&path),
             None => beside_program().and_then(|path| usable(&path)),
         };
-        Self { onnxruntime, prefer_onnxruntime: variable("IRONLOOP_ONNX_ENGINE").is_some_and(|engine| engine == "onnxruntime") }
+        Self {
+            onnxruntime,
+            prefer_onnxruntime: variable("IRONLOOP_ONNX_ENGINE")
+                .is_some_and(|engine| engine == "onnxruntime"),
+        }
     }
 }
 
 fn beside_program() -> Option<PathBuf> {
     let folder = std::env::current_exe().ok()?.parent()?.join("lib");
-    let name = format!("{}onnxruntime{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
+    let name = format!(
+        "{}onnxruntime{}",
+        std::env::consts::DLL_PREFIX,
+        std::env::consts::DLL_SUFFIX
+    );
     Some(folder.join(name)).filter(|path| path.exists())
 }
 
@@ -43,11 +53,18 @@ fn usable(path: &Path) -> Option<PathBuf> {
     match ort::util::probe(&path) {
         Some(minor) if minor >= ort::MINOR_VERSION => Some(path),
         Some(minor) => {
-            tracing::warn!("ONNX Runtime is not used: {} is version 1.{minor}, 1.{} is needed", path.display(), ort::MINOR_VERSION);
+            tracing::warn!(
+                "ONNX Runtime is not used: {} is version 1.{minor}, 1.{} is needed",
+                path.display(),
+                ort::MINOR_VERSION
+            );
             None
         }
         None => {
-            tracing::warn!("ONNX Runtime is not used: {} is no library of ONNX Runtime 1.x", path.display());
+            tracing::warn!(
+                "ONNX Runtime is not used: {} is no library of ONNX Runtime 1.x",
+                path.display()
+            );
             None
         }
     }

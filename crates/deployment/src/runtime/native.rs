@@ -34,7 +34,11 @@ impl Runtime for Native {
 
     fn predict(&self, batch: &RecordBatch) -> Result<Vec<Output>> {
         let values = Values::F64(self.model.predict(batch)?);
-        Ok(vec![Output { name: self.signature.outputs[0].name.clone(), width: 1, values }])
+        Ok(vec![Output {
+            name: self.signature.outputs[0].name.clone(),
+            width: 1,
+            values,
+        }])
     }
 }
 
@@ -54,6 +58,15 @@ fn described(signature: &training::Signature) -> Signature {
             },
         })
         .collect();
-    let output = Tensor { name: signature.output.clone(), datatype: "FP64".to_owned(), width: 1, nullable: false, meaning: None };
-    Signature { inputs, outputs: vec![output] }
+    let output = Tensor {
+        name: signature.output.clone(),
+        datatype: "FP64".to_owned(),
+        width: 1,
+        nullable: false,
+        meaning: None,
+    };
+    Signature {
+        inputs,
+        outputs: vec![output],
+    }
 }

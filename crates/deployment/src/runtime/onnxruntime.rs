@@ -42,26 +42,49 @@ impl OnnxRuntime {
     /// Loads the model with the library at `library`.
     pub fn new(library: &Path, bytes: &[u8], columns: Option<&[Column]>) -> Result<Self> {
         let environment = environment(library)?;
-        let count = std::thread::available_parallelism().map_or(1, usize::from).min(SESSIONS);
-        let sessions: Vec<Session> = (0..count).map(|_| session(environment, bytes)).collect::<Result<_>>()?;
-        let first = sessions.first().ok_or_else(|| Error::internal("no session was made"))?;
+        let count = std::thread::available_parallelism()
+            .map_or(1, usize::from)
+            .min(SESSIONS);
+        let sessions: Vec<Session> = (0..count)
+            .map(|_| session(environment, bytes))
+            .collect::<Result<_>>()?;
+        let first = sessions
+            .first()
+            .ok_or_else(|| Error::internal("no session was made"))?;
         let inputs: Vec<Port> = first.inputs().iter().map(port).collect();
         let outputs: Vec<Port> = first.outputs().iter().map(port).collect();
         if let Some(odd) = outputs.iter().find(|port| port.element == 0) {
-            return Err(Error::not_implemented(format!("the model's output {:?} is a sequence of maps", odd.name))
-                .hint("convert the model with options={\"zipmap\": False}"));
+            return Err(Error::not_implemented(format!(
+                "the model's output {:?} is a sequence of maps",
+                odd.name
+            ))
+            .hint("convert the model with options={\"zipmap\": False}"));
         }
         let layout = Layout::new(&inputs, columns)?;
         let signature = signature(&layout, &outputs);
-        let version = ort::util::probe(library).map_or_else(String::new, |minor| format!(" 1.{minor}"));
+        let version =
+            ort::util::probe(library).map_or_else(String::new, |minor| format!(" 1.{minor}"));
         let sessions = sessions.into_iter().map(Mutex::new).collect();
-        Ok(Self { sessions, layout, outputs, signature, engine: format!("onnxruntime{version}") })
+        Ok(Self {
+            sessions,
+            layout,
+            outputs,
+            signature,
+            engine: format!("onnxruntime{version}"),
+        })
     }
 
     /// A session that is free, or the first one when it becomes so.
     fn session(&self) -> MutexGuard<'_, Session> {
-        let free = self.sessions.iter().find_map(|session| session.try_lock().ok());
-        free.unwrap_or_else(|| self.sessions[0].lock().unwrap_or_else(PoisonError::into_inner))
+        let free = self
+            .sessions
+            .iter()
+            .find_map(|session| session.try_lock().ok());
+        free.unwrap_or_else(|| {
+            self.sessions[0]
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+        })
     }
 }
 
@@ -83,11 +106,15 @@ impl Runtime for OnnxRuntime {
             .map(|(name, tensor)| Ok((name.to_owned(), SessionInputValue::from(given(tensor)?))))
             .collect::<Result<_>>()?;
         let mut session = self.session();
-        let results = session.run(inputs).map_err(|error| Error::invalid(format!("the model refused the rows: {error}")))?;
+        let results = session
+            .run(inputs)
+            .map_err(|error| Error::invalid(format!("the model refused the rows: {error}")))?;
         self.outputs
             .iter()
             .map(|port| {
-                let value = results.get(&port.name).ok_or_else(|| Error::internal(format!("ONNX Runtime gave no output {:?}", port.name)))?;
+                let value = results.get(&port.name).ok_or_else(|| {
+                    Error::internal(format!("ONNX Runtime gave no output {:?}", port.name))
+                })?;
                 output(&port.name, &taken(value)?, batch.num_rows())
             })
             .collect()
@@ -98,18 +125,32 @@ fn environment(library: &Path) -> Result<&'static Environment> {
     let _one_at_a_time = LOADING.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some((loaded, environment)) = ENVIRONMENT.get() {
         if loaded != library {
-            tracing::warn!("ONNX Runtime stays {}: a process loads it once", loaded.display());
+            tracing::warn!(
+                "ONNX Runtime stays {}: a process loads it once",
+                loaded.display()
+            );
         }
         return Ok(environment);
     }
-    let broken = |text: String| Error::unavailable(format!("ONNX Runtime at {} cannot be used: {text}", library.display()));
+    let broken = |text: String| {
+        Error::unavailable(format!(
+            "ONNX Runtime at {} cannot be used: {text}",
+            library.display()
+        ))
+    };
     let builder = ort::init_from(library).map_err(|error| broken(error.to_string()))?;
-    let environment = builder.with_name("ironloop").build().map_err(|error| broken(error.to_string()))?;
-    Ok(&ENVIRONMENT.get_or_init(|| (library.to_path_buf(), environment)).1)
+    let environment = builder
+        .with_name("ironloop")
+        .build()
+        .map_err(|error| broken(error.to_string()))?;
+    Ok(&ENVIRONMENT
+        .get_or_init(|| (library.to_path_buf(), environment))
+        .1)
 }
 
 fn session(environment: &Environment, bytes: &[u8]) -> Result<Session> {
-    let refused = |error: String| Error::invalid(format!("ONNX Runtime refuses the model: {error}"));
+    let refused =
+        |error: String| Error::invalid(format!("ONNX Runtime refuses the model: {error}"));
     Session::builder(environment)
         .map_err(|error| refused(error.to_string()))?
         .with_intra_threads(1)
@@ -121,12 +162,19 @@ fn session(environment: &Environment, bytes: &[u8]) -> Result<Session> {
 fn port(outlet: &Outlet) -> Port {
     let (element, shape) = match outlet.dtype() {
         ValueType::Tensor { ty, shape, .. } => {
-            let shape = shape.iter().map(|&side| usize::try_from(side).ok().filter(|&side| side > 0)).collect();
+            let shape = shape
+                .iter()
+                .map(|&side| usize::try_from(side).ok().filter(|&side| side > 0))
+                .collect();
             (element(*ty), shape)
         }
         _ => (0, Vec::new()),
     };
-    Port { name: outlet.name().to_owned(), element, shape }
+    Port {
+        name: outlet.name().to_owned(),
+        element,
+        shape,
+    }
 }
 
 /// ONNX's number of an element type.
@@ -154,11 +202,20 @@ fn given(tensor: Tensor) -> Result<DynValue> {
             OrtTensor::from_string_array((shape, texts.as_slice())).map(OrtTensor::into_dyn)
         }
     };
-    made.map_err(|error| Error::internal(format!("a tensor for ONNX Runtime could not be made: {error}")))
+    made.map_err(|error| {
+        Error::internal(format!(
+            "a tensor for ONNX Runtime could not be made: {error}"
+        ))
+    })
 }
 
 fn taken(value: &DynValue) -> Result<Tensor> {
-    let sides = |shape: &[i64]| shape.iter().map(|&side| usize::try_from(side).unwrap_or(0)).collect::<Vec<_>>();
+    let sides = |shape: &[i64]| {
+        shape
+            .iter()
+            .map(|&side| usize::try_from(side).unwrap_or(0))
+            .collect::<Vec<_>>()
+    };
     if let Ok((shape, v)) = value.try_extract_tensor::<f32>() {
         return Tensor::new(sides(shape), Data::F32(v.to_vec()));
     }
@@ -172,7 +229,13 @@ fn taken(value: &DynValue) -> Result<Tensor> {
         return Tensor::new(sides(shape), Data::Bool(v.to_vec()));
     }
     if let Ok((shape, v)) = value.try_extract_strings() {
-        return Tensor::new(sides(shape), Data::Text(v.into_iter().map(Into::into).collect()));
+        return Tensor::new(
+            sides(shape),
+            Data::Text(v.into_iter().map(Into::into).collect()),
+        );
     }
-    Err(Error::not_implemented(format!("an output of type {:?} is not supported", value.dtype())))
+    Err(Error::not_implemented(format!(
+        "an output of type {:?} is not supported",
+        value.dtype()
+    )))
 }

@@ -21,12 +21,18 @@ impl Serving {
             ))
             .hint("a version's files never change: restore them, or register a new version"));
         }
-        let settings: Settings = serde_json::from_str(&revision.config).map_err(|error| Error::from(error).at("the revision's settings"))?;
+        let settings: Settings = serde_json::from_str(&revision.config)
+            .map_err(|error| Error::from(error).at("the revision's settings"))?;
         self.prepare(package, revision, settings).await
     }
 
     /// Puts a package that was read into an engine and tests it.
-    pub(super) async fn prepare(&self, package: Package, revision: Revision, settings: Settings) -> Result<Live> {
+    pub(super) async fn prepare(
+        &self,
+        package: Package,
+        revision: Revision,
+        settings: Settings,
+    ) -> Result<Live> {
         let engines = self.0.engines.clone();
         let place = format!("{} version {}", revision.model, revision.version);
         let prepared = tokio::task::spawn_blocking(move || {
@@ -37,9 +43,26 @@ impl Serving {
                 output.width = *width;
             }
             let warm = Counters::default();
-            tested.latencies.iter().for_each(|latency| warm.observe(*latency));
-            tracing::info!(engine = runtime.engine(), rows = tested.compared, "self-test of {} version {} passed", revision.model, revision.version);
-            Ok(Live { model: revision.model.as_str().into(), revision, runtime, signature: signature.into(), settings, counters: Counters::default(), warm })
+            tested
+                .latencies
+                .iter()
+                .for_each(|latency| warm.observe(*latency));
+            tracing::info!(
+                engine = runtime.engine(),
+                rows = tested.compared,
+                "self-test of {} version {} passed",
+                revision.model,
+                revision.version
+            );
+            Ok(Live {
+                model: revision.model.as_str().into(),
+                revision,
+                runtime,
+                signature: signature.into(),
+                settings,
+                counters: Counters::default(),
+                warm,
+            })
         })
         .await
         .map_err(|error| Error::internal(format!("the model could not be loaded: {error}")))?;

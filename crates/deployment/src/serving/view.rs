@@ -8,15 +8,18 @@ use arrow::datatypes::TimestampMicrosecondType;
 use base::{Error, Result};
 
 use super::Serving;
-use crate::status::{EndpointStatus, RevisionStatus, Signature};
 use crate::sql;
+use crate::status::{EndpointStatus, RevisionStatus, Signature};
 
 impl Serving {
     /// One endpoint of a project.
     pub async fn status(&self, project: &str, endpoint: &str) -> Result<EndpointStatus> {
         let row = sql::endpoint(&self.0.db, project, endpoint).await?;
         let rollouts = sql::rollouts(&self.0.db, endpoint).await?;
-        let traffic = self.endpoint(endpoint).ok().map(|endpoint| endpoint.traffic.load_full());
+        let traffic = self
+            .endpoint(endpoint)
+            .ok()
+            .map(|endpoint| endpoint.traffic.load_full());
         let live = |number: i64| traffic.as_ref().and_then(|traffic| traffic.find(number));
         let revisions: Vec<RevisionStatus> = sql::revisions(&self.0.db, endpoint)
             .await?
@@ -40,15 +43,29 @@ impl Serving {
                 }
             })
             .collect();
-        let under_way = rollouts.iter().any(|rollout| matches!(rollout.state.as_str(), "planned" | "running"));
-        let serves = traffic.as_ref().is_some_and(|traffic| traffic.largest().is_some());
+        let under_way = rollouts
+            .iter()
+            .any(|rollout| matches!(rollout.state.as_str(), "planned" | "running"));
+        let serves = traffic
+            .as_ref()
+            .is_some_and(|traffic| traffic.largest().is_some());
         Ok(EndpointStatus {
             name: row.name,
             project: row.project,
             model: row.model,
-            state: if under_way { "rolling_out" } else if serves { "live" } else { "empty" }.to_owned(),
+            state: if under_way {
+                "rolling_out"
+            } else if serves {
+                "live"
+            } else {
+                "empty"
+            }
+            .to_owned(),
             revisions,
-            signature: self.signature(endpoint, None).ok().map(|signature| Signature::clone(&signature)),
+            signature: self
+                .signature(endpoint, None)
+                .ok()
+                .map(|signature| Signature::clone(&signature)),
             rollouts,
             unlogged: self.0.log.lost(project, endpoint),
         })
@@ -66,7 +83,11 @@ impl Serving {
     /// The names of all endpoints that serve, of all projects.
     pub fn names(&self) -> Vec<String> {
         let endpoints = self.0.endpoints.load();
-        let mut names: Vec<String> = endpoints.iter().filter(|(_, endpoint)| endpoint.traffic.load().largest().is_some()).map(|(name, _)| name.clone()).collect();
+        let mut names: Vec<String> = endpoints
+            .iter()
+            .filter(|(_, endpoint)| endpoint.traffic.load().largest().is_some())
+            .map(|(name, _)| name.clone())
+            .collect();
         names.sort();
         names
     }
@@ -74,7 +95,11 @@ impl Serving {
     /// The numbers of an endpoint's loaded revisions, oldest first.
     pub fn loaded(&self, endpoint: &str) -> Result<Vec<i64>> {
         let traffic = self.endpoint(endpoint)?.traffic.load_full();
-        let mut numbers: Vec<i64> = traffic.0.iter().map(|(live, _)| live.revision.revision).collect();
+        let mut numbers: Vec<i64> = traffic
+            .0
+            .iter()
+            .map(|(live, _)| live.revision.revision)
+            .collect();
         numbers.sort_unstable();
         Ok(numbers)
     }
@@ -89,11 +114,20 @@ impl Serving {
         self.with_live(endpoint, revision, |live| live.runtime.engine().to_owned())
     }
 
-    fn with_live<T>(&self, endpoint: &str, revision: Option<i64>, read: impl Fn(&crate::traffic::Live) -> T) -> Result<T> {
+    fn with_live<T>(
+        &self,
+        endpoint: &str,
+        revision: Option<i64>,
+        read: impl Fn(&crate::traffic::Live) -> T,
+    ) -> Result<T> {
         let traffic = self.endpoint(endpoint)?.traffic.load_full();
         let live = match revision {
-            Some(number) => traffic.find(number).ok_or_else(|| Error::not_found(format!("revision {number} of {endpoint:?} is not loaded")))?,
-            None => traffic.largest().ok_or_else(|| Error::unavailable(format!("no revision of {endpoint:?} serves")))?,
+            Some(number) => traffic.find(number).ok_or_else(|| {
+                Error::not_found(format!("revision {number} of {endpoint:?} is not loaded"))
+            })?,
+            None => traffic
+                .largest()
+                .ok_or_else(|| Error::unavailable(format!("no revision of {endpoint:?} serves")))?,
         };
         Ok(read(live))
     }
@@ -101,17 +135,31 @@ impl Serving {
     /// The logged predictions of an endpoint with `from_ms <= at < to_ms`, oldest first, each id once. What is still
     /// in memory is written first. Columns: `prediction_id` Utf8, `at` Timestamp(us, UTC), `endpoint`, `revision`
     /// Int64, `model`, `version` Int64, `latency_us` Int64, `output` Float64, then the inputs as `in_<name>`.
-    pub async fn predictions(&self, project: &str, endpoint: &str, from_ms: i64, to_ms: i64) -> Result<RecordBatch> {
+    pub async fn predictions(
+        &self,
+        project: &str,
+        endpoint: &str,
+        from_ms: i64,
+        to_ms: i64,
+    ) -> Result<RecordBatch> {
         self.flush().await?;
         self.0.log.read(project, endpoint, from_ms, to_ms).await
     }
 
     /// When each of these predictions was answered, in ms; `None` for one that was not logged. Recent ids are found
     /// in memory; for others the log is read once.
-    pub async fn predicted_at(&self, project: &str, endpoint: &str, ids: &[String]) -> Result<Vec<Option<i64>>> {
+    pub async fn predicted_at(
+        &self,
+        project: &str,
+        endpoint: &str,
+        ids: &[String],
+    ) -> Result<Vec<Option<i64>>> {
         let mut found: Vec<Option<i64>> = match self.endpoint(endpoint) {
             Ok(endpoint) => {
-                let recent = endpoint.recent.lock().unwrap_or_else(PoisonError::into_inner);
+                let recent = endpoint
+                    .recent
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner);
                 ids.iter().map(|id| recent.at(id)).collect()
             }
             Err(_) => vec![None; ids.len()],
@@ -119,10 +167,22 @@ impl Serving {
         if found.iter().all(Option::is_some) {
             return Ok(found);
         }
-        let logged = self.predictions(project, endpoint, i64::MIN, i64::MAX).await?;
-        let (Some(names), Some(times)) = (logged.column_by_name("prediction_id"), logged.column_by_name("at")) else { return Ok(found) };
-        let (names, times) = (names.as_string::<i32>(), times.as_primitive::<TimestampMicrosecondType>());
-        let at: HashMap<&str, i64> = (0..names.len()).map(|row| (names.value(row), times.value(row).div_euclid(1000))).collect();
+        let logged = self
+            .predictions(project, endpoint, i64::MIN, i64::MAX)
+            .await?;
+        let (Some(names), Some(times)) = (
+            logged.column_by_name("prediction_id"),
+            logged.column_by_name("at"),
+        ) else {
+            return Ok(found);
+        };
+        let (names, times) = (
+            names.as_string::<i32>(),
+            times.as_primitive::<TimestampMicrosecondType>(),
+        );
+        let at: HashMap<&str, i64> = (0..names.len())
+            .map(|row| (names.value(row), times.value(row).div_euclid(1000)))
+            .collect();
         for (id, found) in ids.iter().zip(&mut found) {
             *found = found.or_else(|| at.get(id.as_str()).copied());
         }

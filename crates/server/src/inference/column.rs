@@ -4,7 +4,10 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, BooleanArray, FixedSizeListArray, Float64Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
+use arrow::array::{
+    ArrayRef, BooleanArray, FixedSizeListArray, Float64Array, Int64Array, RecordBatch, StringArray,
+    TimestampMicrosecondArray,
+};
 use arrow::buffer::NullBuffer;
 use arrow::datatypes::{Field, Schema};
 use base::{Error, Result, Timestamp};
@@ -16,7 +19,11 @@ use super::flat::{Flat, Named, Values};
 const ID: &str = "prediction_id";
 
 /// Columns of `rows` rows each, checked against the signature, and the callers' ids if a column holds them.
-pub fn batch(signature: &Signature, columns: Vec<Named<'_>>, rows: usize) -> Result<(RecordBatch, Vec<Option<String>>)> {
+pub fn batch(
+    signature: &Signature,
+    columns: Vec<Named<'_>>,
+    rows: usize,
+) -> Result<(RecordBatch, Vec<Option<String>>)> {
     let mut fields = Vec::with_capacity(columns.len());
     let mut arrays: Vec<ArrayRef> = Vec::with_capacity(columns.len());
     let mut ids = Vec::new();
@@ -26,30 +33,49 @@ pub fn batch(signature: &Signature, columns: Vec<Named<'_>>, rows: usize) -> Res
             ids = callers_ids(&flat)?;
             continue;
         }
-        if fields.iter().any(|field: &Field| field.name() == name.as_ref()) {
+        if fields
+            .iter()
+            .any(|field: &Field| field.name() == name.as_ref())
+        {
             return Err(Error::invalid(format!("the input {name:?} is given twice")));
         }
         let array = match input {
             Some(input) => column(input, flat, rows)?,
             None => extra(&name, flat, rows)?,
         };
-        fields.push(Field::new(name.into_owned(), array.data_type().clone(), true));
+        fields.push(Field::new(
+            name.into_owned(),
+            array.data_type().clone(),
+            true,
+        ));
         arrays.push(array);
     }
     if arrays.is_empty() {
         return Err(Error::invalid("the request has no inputs"));
     }
-    let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays).map_err(|error| Error::invalid(format!("the inputs do not fit each other: {error}")))?;
+    let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)
+        .map_err(|error| Error::invalid(format!("the inputs do not fit each other: {error}")))?;
     Ok((batch, ids))
 }
 
 fn callers_ids(flat: &Flat) -> Result<Vec<Option<String>>> {
     let missing = |row: usize| flat.nulls.contains(&row);
     match &flat.values {
-        Values::Texts(v) => Ok(v.iter().enumerate().map(|(row, id)| (!missing(row)).then(|| id.clone())).collect()),
-        Values::Ints(v) => Ok(v.iter().enumerate().map(|(row, id)| (!missing(row)).then(|| id.to_string())).collect()),
+        Values::Texts(v) => Ok(v
+            .iter()
+            .enumerate()
+            .map(|(row, id)| (!missing(row)).then(|| id.clone()))
+            .collect()),
+        Values::Ints(v) => Ok(v
+            .iter()
+            .enumerate()
+            .map(|(row, id)| (!missing(row)).then(|| id.to_string()))
+            .collect()),
         Values::None => Ok(vec![None; flat.len()]),
-        _ => Err(Error::invalid(format!("{ID} holds {}, not strings", flat.kind()))),
+        _ => Err(Error::invalid(format!(
+            "{ID} holds {}, not strings",
+            flat.kind()
+        ))),
     }
 }
 
@@ -57,29 +83,47 @@ fn callers_ids(flat: &Flat) -> Result<Vec<Option<String>>> {
 fn column(input: &Tensor, flat: Flat, rows: usize) -> Result<ArrayRef> {
     let name = &input.name;
     if let Some(odd) = &flat.odd {
-        return Err(Error::invalid(format!("the input {name:?} holds {} and also {odd}", flat.kind())));
+        return Err(Error::invalid(format!(
+            "the input {name:?} holds {} and also {odd}",
+            flat.kind()
+        )));
     }
     let wanted = rows * input.width;
     if flat.len() != wanted {
-        return Err(Error::invalid(format!("the input {name:?} has {} values, {rows} rows of {} want {wanted}", flat.len(), input.width)));
+        return Err(Error::invalid(format!(
+            "the input {name:?} has {} values, {rows} rows of {} want {wanted}",
+            flat.len(),
+            input.width
+        )));
     }
     let nulls = (!flat.nulls.is_empty()).then(|| {
         let mut valid = vec![true; wanted];
         flat.nulls.iter().for_each(|&at| valid[at] = false);
         NullBuffer::from(valid)
     });
-    let values = if input.meaning.as_deref() == Some("datetime") { datetimes(name, flat, nulls)? } else { typed(input, flat, nulls)? };
+    let values = if input.meaning.as_deref() == Some("datetime") {
+        datetimes(name, flat, nulls)?
+    } else {
+        typed(input, flat, nulls)?
+    };
     if input.width == 1 {
         return Ok(values);
     }
     let item = Arc::new(Field::new("element", values.data_type().clone(), true));
-    let list = FixedSizeListArray::try_new(item, input.width as i32, values, None).map_err(|error| Error::invalid(format!("the input {name:?}: {error}")))?;
+    let list = FixedSizeListArray::try_new(item, input.width as i32, values, None)
+        .map_err(|error| Error::invalid(format!("the input {name:?}: {error}")))?;
     Ok(Arc::new(list))
 }
 
 fn typed(input: &Tensor, flat: Flat, nulls: Option<NullBuffer>) -> Result<ArrayRef> {
     let Tensor { name, datatype, .. } = input;
-    let wrong = |flat: &Flat| Error::invalid(format!("the input {name:?} takes {datatype}, got {} such as {}", flat.kind(), flat.first()));
+    let wrong = |flat: &Flat| {
+        Error::invalid(format!(
+            "the input {name:?} takes {datatype}, got {} such as {}",
+            flat.kind(),
+            flat.first()
+        ))
+    };
     let rows = flat.len();
     Ok(match datatype.as_str() {
         "BYTES" => match flat.values {
@@ -89,22 +133,38 @@ fn typed(input: &Tensor, flat: Flat, nulls: Option<NullBuffer>) -> Result<ArrayR
         },
         "BOOL" => match flat.values {
             Values::Bools(v) => Arc::new(BooleanArray::new(v.into(), nulls)),
-            Values::Ints(ref v) if v.iter().all(|x| matches!(x, 0 | 1)) => Arc::new(BooleanArray::new(v.iter().map(|&x| x == 1).collect(), nulls)),
+            Values::Ints(ref v) if v.iter().all(|x| matches!(x, 0 | 1)) => Arc::new(
+                BooleanArray::new(v.iter().map(|&x| x == 1).collect(), nulls),
+            ),
             Values::None => Arc::new(BooleanArray::new_null(rows)),
             _ => return Err(wrong(&flat)),
         },
         kind if kind.starts_with("INT") || kind.starts_with("UINT") => match flat.values {
             Values::Ints(v) => Arc::new(Int64Array::new(v.into(), nulls)),
-            Values::Floats(ref v) => match v.iter().enumerate().find(|&(at, x)| x.fract() != 0.0 && !flat.nulls.contains(&at)) {
-                None => Arc::new(Int64Array::new(v.iter().map(|&x| x as i64).collect(), nulls)),
-                Some((row, x)) => return Err(Error::invalid(format!("the input {name:?} takes whole numbers, got {x} in row {row}"))),
+            Values::Floats(ref v) => match v
+                .iter()
+                .enumerate()
+                .find(|&(at, x)| x.fract() != 0.0 && !flat.nulls.contains(&at))
+            {
+                None => Arc::new(Int64Array::new(
+                    v.iter().map(|&x| x as i64).collect(),
+                    nulls,
+                )),
+                Some((row, x)) => {
+                    return Err(Error::invalid(format!(
+                        "the input {name:?} takes whole numbers, got {x} in row {row}"
+                    )));
+                }
             },
             Values::None => Arc::new(Int64Array::new_null(rows)),
             _ => return Err(wrong(&flat)),
         },
         _ => match flat.values {
             Values::Floats(v) => Arc::new(floats(v, nulls)),
-            Values::Ints(v) => Arc::new(Float64Array::new(v.into_iter().map(|x| x as f64).collect(), nulls)),
+            Values::Ints(v) => Arc::new(Float64Array::new(
+                v.into_iter().map(|x| x as f64).collect(),
+                nulls,
+            )),
             Values::None => Arc::new(Float64Array::new_null(rows)),
             _ => return Err(wrong(&flat)),
         },
@@ -114,8 +174,15 @@ fn typed(input: &Tensor, flat: Flat, nulls: Option<NullBuffer>) -> Result<ArrayR
 /// NaN is how a binary tensor says "missing".
 fn floats(values: Vec<f64>, nulls: Option<NullBuffer>) -> Float64Array {
     if values.iter().any(|x| x.is_nan()) {
-        let known: NullBuffer = values.iter().map(|x| !x.is_nan()).collect::<Vec<bool>>().into();
-        return Float64Array::new(values.into(), NullBuffer::union(nulls.as_ref(), Some(&known)));
+        let known: NullBuffer = values
+            .iter()
+            .map(|x| !x.is_nan())
+            .collect::<Vec<bool>>()
+            .into();
+        return Float64Array::new(
+            values.into(),
+            NullBuffer::union(nulls.as_ref(), Some(&known)),
+        );
     }
     Float64Array::new(values.into(), nulls)
 }
@@ -135,13 +202,24 @@ fn datetimes(name: &str, flat: Flat, nulls: Option<NullBuffer>) -> Result<ArrayR
                 }
                 moment(text).ok_or_else(|| {
                     let shown: String = text.chars().take(80).collect();
-                    Error::invalid(format!("the input {name:?} takes a time, got {shown:?} in row {row}")).hint("write it like 2012-01-31T08:00:00Z or as milliseconds since 1970")
+                    Error::invalid(format!(
+                        "the input {name:?} takes a time, got {shown:?} in row {row}"
+                    ))
+                    .hint("write it like 2012-01-31T08:00:00Z or as milliseconds since 1970")
                 })
             })
             .collect::<Result<_>>()?,
-        Values::Bools(_) => return Err(Error::invalid(format!("the input {name:?} takes a time, got {} such as {}", flat.kind(), flat.first()))),
+        Values::Bools(_) => {
+            return Err(Error::invalid(format!(
+                "the input {name:?} takes a time, got {} such as {}",
+                flat.kind(),
+                flat.first()
+            )));
+        }
     };
-    Ok(Arc::new(TimestampMicrosecondArray::new(us.into(), nulls).with_timezone("UTC")))
+    Ok(Arc::new(
+        TimestampMicrosecondArray::new(us.into(), nulls).with_timezone("UTC"),
+    ))
 }
 
 fn moment(text: &str) -> Option<i64> {
@@ -149,13 +227,18 @@ fn moment(text: &str) -> Option<i64> {
         return Some(at.as_microsecond());
     }
     let civil: jiff::civil::DateTime = text.parse().ok()?;
-    civil.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|zoned| zoned.timestamp().as_microsecond())
+    civil
+        .to_zoned(jiff::tz::TimeZone::UTC)
+        .ok()
+        .map(|zoned| zoned.timestamp().as_microsecond())
 }
 
 /// A column that only the log knows.
 fn extra(name: &str, flat: Flat, rows: usize) -> Result<ArrayRef> {
     if flat.len() != rows || flat.odd.is_some() {
-        return Err(Error::invalid(format!("the input {name:?} is not known to the model and is no column of {rows} values")));
+        return Err(Error::invalid(format!(
+            "the input {name:?} is not known to the model and is no column of {rows} values"
+        )));
     }
     let datatype = match &flat.values {
         Values::Ints(_) => "INT64",
@@ -163,7 +246,17 @@ fn extra(name: &str, flat: Flat, rows: usize) -> Result<ArrayRef> {
         Values::Texts(_) => "BYTES",
         Values::Floats(_) | Values::None => "FP64",
     };
-    column(&Tensor { name: name.to_owned(), datatype: datatype.to_owned(), width: 1, nullable: true, meaning: None }, flat, rows)
+    column(
+        &Tensor {
+            name: name.to_owned(),
+            datatype: datatype.to_owned(),
+            width: 1,
+            nullable: true,
+            meaning: None,
+        },
+        flat,
+        rows,
+    )
 }
 
 /// A text column from owned texts and known nulls.

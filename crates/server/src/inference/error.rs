@@ -32,9 +32,13 @@ impl From<Error> for ScoringError {
 /// A body that could not be read.
 pub fn unreadable(rejection: &BytesRejection) -> Error {
     if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-        Error::too_large(format!("the body is larger than {} bytes", super::MAX_BODY)).hint("send fewer rows at once")
+        Error::too_large(format!("the body is larger than {} bytes", super::MAX_BODY))
+            .hint("send fewer rows at once")
     } else {
-        Error::invalid(format!("the body cannot be read: {}", rejection.body_text()))
+        Error::invalid(format!(
+            "the body cannot be read: {}",
+            rejection.body_text()
+        ))
     }
 }
 
@@ -50,7 +54,9 @@ fn finish(error: &Error, mut response: Response) -> Response {
         tracing::error!("{error:?}");
     }
     if error.kind() == Kind::Unavailable {
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        response
+            .headers_mut()
+            .insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
     }
     response
 }
@@ -58,7 +64,10 @@ fn finish(error: &Error, mut response: Response) -> Response {
 impl IntoResponse for V2Error {
     fn into_response(self) -> Response {
         let (status, _, _) = status_of(self.0.kind());
-        finish(&self.0, (status, Json(json!({ "error": text(&self.0) }))).into_response())
+        finish(
+            &self.0,
+            (status, Json(json!({ "error": text(&self.0) }))).into_response(),
+        )
     }
 }
 
@@ -72,6 +81,13 @@ impl IntoResponse for ScoringError {
             Kind::Forbidden => "PERMISSION_DENIED",
             _ => "INTERNAL_ERROR",
         };
-        finish(&self.0, (status, Json(json!({ "error_code": code, "message": text(&self.0) }))).into_response())
+        finish(
+            &self.0,
+            (
+                status,
+                Json(json!({ "error_code": code, "message": text(&self.0) })),
+            )
+                .into_response(),
+        )
     }
 }

@@ -57,7 +57,10 @@ impl Flat {
             Values::Ints(v) => v.first().map(ToString::to_string).unwrap_or_default(),
             Values::Floats(v) => v.first().map(ToString::to_string).unwrap_or_default(),
             Values::Bools(v) => v.first().map(ToString::to_string).unwrap_or_default(),
-            Values::Texts(v) => v.first().map(|text| format!("{:?}", text.chars().take(80).collect::<String>())).unwrap_or_default(),
+            Values::Texts(v) => v
+                .first()
+                .map(|text| format!("{:?}", text.chars().take(80).collect::<String>()))
+                .unwrap_or_default(),
         }
     }
 
@@ -74,7 +77,9 @@ impl Flat {
 
     pub fn push_int(&mut self, value: i64) {
         match &mut self.values {
-            Values::None => self.values = Values::Ints(with_placeholders(self.nulls.len(), 0, value)),
+            Values::None => {
+                self.values = Values::Ints(with_placeholders(self.nulls.len(), 0, value))
+            }
             Values::Ints(v) => v.push(value),
             Values::Floats(v) => v.push(value as f64),
             _ => self.mixed(&value),
@@ -83,7 +88,9 @@ impl Flat {
 
     pub fn push_float(&mut self, value: f64) {
         match &mut self.values {
-            Values::None => self.values = Values::Floats(with_placeholders(self.nulls.len(), f64::NAN, value)),
+            Values::None => {
+                self.values = Values::Floats(with_placeholders(self.nulls.len(), f64::NAN, value))
+            }
             Values::Floats(v) => v.push(value),
             Values::Ints(v) => {
                 let mut floats: Vec<f64> = v.iter().map(|&x| x as f64).collect();
@@ -96,7 +103,9 @@ impl Flat {
 
     pub fn push_bool(&mut self, value: bool) {
         match &mut self.values {
-            Values::None => self.values = Values::Bools(with_placeholders(self.nulls.len(), false, value)),
+            Values::None => {
+                self.values = Values::Bools(with_placeholders(self.nulls.len(), false, value))
+            }
             Values::Bools(v) => v.push(value),
             _ => self.mixed(&value),
         }
@@ -104,7 +113,10 @@ impl Flat {
 
     pub fn push_text(&mut self, value: String) {
         match &mut self.values {
-            Values::None => self.values = Values::Texts(with_placeholders(self.nulls.len(), String::new(), value)),
+            Values::None => {
+                self.values =
+                    Values::Texts(with_placeholders(self.nulls.len(), String::new(), value))
+            }
             Values::Texts(v) => v.push(value),
             _ => self.mixed(&format_args!("{value:?}")),
         }
@@ -116,7 +128,9 @@ impl Flat {
             serde_json::Value::Null => self.push_null(),
             serde_json::Value::Bool(value) => self.push_bool(value),
             serde_json::Value::String(value) => self.push_text(value),
-            serde_json::Value::Array(values) => values.into_iter().for_each(|value| self.push_value(value)),
+            serde_json::Value::Array(values) => {
+                values.into_iter().for_each(|value| self.push_value(value))
+            }
             serde_json::Value::Number(value) => match (value.as_i64(), value.as_f64()) {
                 (Some(value), _) => self.push_int(value),
                 (None, Some(value)) => self.push_float(value),

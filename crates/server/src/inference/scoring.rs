@@ -12,9 +12,9 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{column, request_kind};
 use super::error::{ScoringError, unreadable};
 use super::table::{self, Format};
+use super::{column, request_kind};
 use crate::app::App;
 
 pub(super) fn routes() -> Router<App> {
@@ -30,7 +30,12 @@ struct Which {
     endpoint: Option<String>,
 }
 
-async fn only(State(app): State<App>, Query(which): Query<Which>, headers: HeaderMap, body: Result<Bytes, BytesRejection>) -> Response {
+async fn only(
+    State(app): State<App>,
+    Query(which): Query<Which>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Response {
     let endpoint = match which.endpoint {
         Some(endpoint) => Ok(endpoint),
         None => the_only_one(&app),
@@ -45,27 +50,52 @@ fn the_only_one(app: &App) -> Result<String> {
     let names = app.serving.names();
     match names.as_slice() {
         [name] => Ok(name.clone()),
-        [] => Err(Error::not_found("no endpoint serves here").hint("deploy a model first: ironloop deploy <endpoint>")),
-        _ => Err(Error::invalid(format!("{} endpoints serve here", names.len())).hint(format!("name one: /endpoints/{}/invocations; there are {}", names[0], names.join(", ")))),
+        [] => Err(Error::not_found("no endpoint serves here")
+            .hint("deploy a model first: ironloop deploy <endpoint>")),
+        _ => Err(
+            Error::invalid(format!("{} endpoints serve here", names.len())).hint(format!(
+                "name one: /endpoints/{}/invocations; there are {}",
+                names[0],
+                names.join(", ")
+            )),
+        ),
     }
 }
 
-async fn named(State(app): State<App>, Path(endpoint): Path<String>, headers: HeaderMap, body: Result<Bytes, BytesRejection>) -> Response {
+async fn named(
+    State(app): State<App>,
+    Path(endpoint): Path<String>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Response {
     score(&app, &endpoint, &headers, body).await
 }
 
 /// As MLflow's server answers: a line feed, and 404 while nothing serves.
 async fn ping(State(app): State<App>) -> Response {
-    let status = if app.serving.names().is_empty() { StatusCode::NOT_FOUND } else { StatusCode::OK };
+    let status = if app.serving.names().is_empty() {
+        StatusCode::NOT_FOUND
+    } else {
+        StatusCode::OK
+    };
     (status, [(header::CONTENT_TYPE, "application/json")], "\n").into_response()
 }
 
 async fn ping_named(State(app): State<App>, Path(endpoint): Path<String>) -> Response {
-    let status = if app.serving.engine(&endpoint, None).is_ok() { StatusCode::OK } else { StatusCode::NOT_FOUND };
+    let status = if app.serving.engine(&endpoint, None).is_ok() {
+        StatusCode::OK
+    } else {
+        StatusCode::NOT_FOUND
+    };
     (status, [(header::CONTENT_TYPE, "application/json")], "\n").into_response()
 }
 
-async fn score(app: &App, endpoint: &str, headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Response {
+async fn score(
+    app: &App,
+    endpoint: &str,
+    headers: &HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Response {
     let format = match content_type(headers) {
         Ok(format) => format,
         Err(refused) => return (StatusCode::UNSUPPORTED_MEDIA_TYPE, refused).into_response(),
@@ -79,37 +109,70 @@ async fn score(app: &App, endpoint: &str, headers: &HeaderMap, body: Result<Byte
 
 /// JSON or CSV in UTF-8; anything else is told in plain text, as MLflow's server does it.
 fn content_type(headers: &HeaderMap) -> Result<Format, String> {
-    let text = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let text = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     let mut parts = text.split(';').map(str::trim);
-    let format = match parts.next().unwrap_or_default().to_ascii_lowercase().as_str() {
+    let format = match parts
+        .next()
+        .unwrap_or_default()
+        .to_ascii_lowercase()
+        .as_str()
+    {
         "application/json" => Format::Json,
         "text/csv" => Format::Csv,
-        _ => return Err(format!("This predictor only supports the following content types: Types: ['text/csv', 'application/json']. Got '{text}'.")),
+        _ => {
+            return Err(format!(
+                "This predictor only supports the following content types: Types: ['text/csv', 'application/json']. Got '{text}'."
+            ));
+        }
     };
     for parameter in parts {
         match parameter.to_ascii_lowercase().replace('"', "").as_str() {
             "charset=utf-8" => {}
-            other if other.starts_with("charset=") => return Err("The scoring server only supports UTF-8".to_owned()),
+            other if other.starts_with("charset=") => {
+                return Err("The scoring server only supports UTF-8".to_owned());
+            }
             other => return Err(format!("Unrecognized content type parameters: {other}.")),
         }
     }
     Ok(format)
 }
 
-async fn answer(app: &App, endpoint: &str, format: Format, headers: &HeaderMap, body: &[u8]) -> Result<Response> {
+async fn answer(
+    app: &App,
+    endpoint: &str,
+    format: Format,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Result<Response> {
     let signature = app.serving.signature(endpoint, None)?;
     let (columns, rows) = table::read(format, body, &signature)?;
     if rows == 0 {
         return Err(Error::invalid("the batch is empty").hint("send at least one row"));
     }
     let (batch, ids) = column::batch(&signature, columns, rows)?;
-    let answer = app.serving.predict(endpoint, Request { batch, ids, revision: None, kind: request_kind(headers) }).await?;
+    let answer = app
+        .serving
+        .predict(
+            endpoint,
+            Request {
+                batch,
+                ids,
+                revision: None,
+                kind: request_kind(headers),
+            },
+        )
+        .await?;
     let document = json!({ "predictions": predictions(&answer), "prediction_ids": answer.ids });
     let mut response = Json(document).into_response();
     if let [id] = answer.ids.as_slice()
         && let Ok(value) = HeaderValue::from_str(id)
     {
-        response.headers_mut().insert("ironloop-prediction-id", value);
+        response
+            .headers_mut()
+            .insert("ironloop-prediction-id", value);
     }
     Ok(response)
 }
@@ -120,7 +183,14 @@ fn predictions(answer: &Answer) -> Vec<Value> {
     match answer.outputs.as_slice() {
         [output] => (0..rows).map(|row| value(output, row)).collect(),
         outputs => (0..rows)
-            .map(|row| Value::Object(outputs.iter().map(|output| (output.name.clone(), value(output, row))).collect::<Map<_, _>>()))
+            .map(|row| {
+                Value::Object(
+                    outputs
+                        .iter()
+                        .map(|output| (output.name.clone(), value(output, row)))
+                        .collect::<Map<_, _>>(),
+                )
+            })
             .collect(),
     }
 }
@@ -133,5 +203,9 @@ fn value(output: &Output, row: usize) -> Value {
         Values::I64(v) => v[range].iter().map(|&x| x.into()).collect(),
         Values::Text(v) => v[range].iter().map(|x| x.clone().into()).collect(),
     };
-    if output.width == 1 { values.swap_remove(0) } else { Value::Array(values) }
+    if output.width == 1 {
+        values.swap_remove(0)
+    } else {
+        Value::Array(values)
+    }
 }

@@ -3,6 +3,7 @@
 //! A model is an endpoint, and a version is one of its revisions. Health answers carry the JSON bodies that the text
 //! of the protocol promises, since some clients read them.
 
+mod answer;
 mod binary;
 mod infer;
 
@@ -24,9 +25,18 @@ pub(super) fn routes() -> Router<App> {
         .route("/v2/models/{model}", get(metadata))
         .route("/v2/models/{model}/ready", get(model_ready))
         .route("/v2/models/{model}/infer", post(infer::newest))
-        .route("/v2/models/{model}/versions/{version}", get(version_metadata))
-        .route("/v2/models/{model}/versions/{version}/ready", get(version_ready))
-        .route("/v2/models/{model}/versions/{version}/infer", post(infer::version))
+        .route(
+            "/v2/models/{model}/versions/{version}",
+            get(version_metadata),
+        )
+        .route(
+            "/v2/models/{model}/versions/{version}/ready",
+            get(version_ready),
+        )
+        .route(
+            "/v2/models/{model}/versions/{version}/infer",
+            post(infer::version),
+        )
         .route("/v2/repository/index", post(index))
 }
 
@@ -48,20 +58,35 @@ async fn ready() -> Json<Value> {
 
 /// A version is a revision's number.
 fn number(version: &str) -> Result<i64> {
-    version.parse().map_err(|_| Error::not_found(format!("version {version:?} does not exist: versions are numbers")))
+    version.parse().map_err(|_| {
+        Error::not_found(format!(
+            "version {version:?} does not exist: versions are numbers"
+        ))
+    })
 }
 
-async fn metadata(State(app): State<App>, Path(model): Path<String>) -> Result<Json<Value>, V2Error> {
+async fn metadata(
+    State(app): State<App>,
+    Path(model): Path<String>,
+) -> Result<Json<Value>, V2Error> {
     described(&app, &model, None)
 }
 
-async fn version_metadata(State(app): State<App>, Path((model, version)): Path<(String, String)>) -> Result<Json<Value>, V2Error> {
+async fn version_metadata(
+    State(app): State<App>,
+    Path((model, version)): Path<(String, String)>,
+) -> Result<Json<Value>, V2Error> {
     described(&app, &model, Some(number(&version)?))
 }
 
 fn described(app: &App, model: &str, revision: Option<i64>) -> Result<Json<Value>, V2Error> {
     let signature = app.serving.signature(model, revision)?;
-    let versions: Vec<String> = app.serving.loaded(model)?.iter().map(ToString::to_string).collect();
+    let versions: Vec<String> = app
+        .serving
+        .loaded(model)?
+        .iter()
+        .map(ToString::to_string)
+        .collect();
     let ports = |tensors: &[deployment::Tensor]| -> Vec<Value> {
         let side = |width: usize| if width == 0 { -1 } else { width as i64 };
         tensors
@@ -84,14 +109,24 @@ fn described(app: &App, model: &str, revision: Option<i64>) -> Result<Json<Value
     })))
 }
 
-async fn model_ready(State(app): State<App>, Path(model): Path<String>) -> Result<Json<Value>, V2Error> {
+async fn model_ready(
+    State(app): State<App>,
+    Path(model): Path<String>,
+) -> Result<Json<Value>, V2Error> {
     let engine = app.serving.engine(&model, None)?;
-    Ok(Json(json!({ "name": model, "ready": true, "engine": engine })))
+    Ok(Json(
+        json!({ "name": model, "ready": true, "engine": engine }),
+    ))
 }
 
-async fn version_ready(State(app): State<App>, Path((model, version)): Path<(String, String)>) -> Result<Json<Value>, V2Error> {
+async fn version_ready(
+    State(app): State<App>,
+    Path((model, version)): Path<(String, String)>,
+) -> Result<Json<Value>, V2Error> {
     let engine = app.serving.engine(&model, Some(number(&version)?))?;
-    Ok(Json(json!({ "name": model, "ready": true, "engine": engine })))
+    Ok(Json(
+        json!({ "name": model, "ready": true, "engine": engine }),
+    ))
 }
 
 /// What is loaded. A body may ask for ready models only; all of ours are.

@@ -19,8 +19,14 @@ pub(super) fn routes() -> Router<App> {
     Router::new()
         .route("/projects/{project}/deployments", get(list))
         .route("/projects/{project}/deployments/{endpoint}", get(show))
-        .route("/projects/{project}/deployments/{endpoint}/deploy", post(deploy))
-        .route("/projects/{project}/deployments/{endpoint}/rollback", post(rollback))
+        .route(
+            "/projects/{project}/deployments/{endpoint}/deploy",
+            post(deploy),
+        )
+        .route(
+            "/projects/{project}/deployments/{endpoint}/rollback",
+            post(rollback),
+        )
 }
 
 /// An endpoint with what a caller needs to use it.
@@ -39,7 +45,10 @@ struct Example {
 }
 
 /// All deployments of the project's file, those that were never deployed too.
-async fn list(State(app): State<App>, Path(project): Path<String>) -> Result<Json<Page<Shown>>, Problem> {
+async fn list(
+    State(app): State<App>,
+    Path(project): Path<String>,
+) -> Result<Json<Page<Shown>>, Problem> {
     let known = project::project(&app.db, &project).await?;
     let mut items = app.serving.endpoints(&project).await?;
     for (name, spec) in &known.file.deployments {
@@ -48,10 +57,19 @@ async fn list(State(app): State<App>, Path(project): Path<String>) -> Result<Jso
         }
     }
     items.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok(Json(Page { items: items.into_iter().map(|status| shown(&app, status)).collect(), next: None }))
+    Ok(Json(Page {
+        items: items
+            .into_iter()
+            .map(|status| shown(&app, status))
+            .collect(),
+        next: None,
+    }))
 }
 
-async fn show(State(app): State<App>, Path((project, endpoint)): Path<(String, String)>) -> Result<Json<Shown>, Problem> {
+async fn show(
+    State(app): State<App>,
+    Path((project, endpoint)): Path<(String, String)>,
+) -> Result<Json<Shown>, Problem> {
     match app.serving.status(&project, &endpoint).await {
         Ok(status) => Ok(Json(shown(&app, status))),
         Err(error) => {
@@ -81,31 +99,46 @@ fn never_deployed(project: &str, name: &str, spec: &project::DeploymentSpec) -> 
 }
 
 fn shown(app: &App, status: EndpointStatus) -> Shown {
-    let example = status.signature.as_ref().map(|signature| example(&app.address, &status.name, signature));
+    let example = status
+        .signature
+        .as_ref()
+        .map(|signature| example(&app.address, &status.name, signature));
     Shown { status, example }
 }
 
 /// A request with one made-up row in the endpoint's own columns.
 fn example(address: &str, endpoint: &str, signature: &Signature) -> Example {
-    let value = |input: &deployment::Tensor| match (input.meaning.as_deref(), input.datatype.as_str()) {
-        (Some("datetime"), _) => json!("2012-01-31T08:00:00Z"),
-        (_, "BYTES") => json!("…"),
-        (_, "BOOL") => json!(true),
-        _ if input.width > 1 => json!(vec![0.0; input.width]),
-        _ => json!(0.0),
-    };
-    let row: Map<String, Value> = signature.inputs.iter().map(|input| (input.name.clone(), value(input))).collect();
+    let value =
+        |input: &deployment::Tensor| match (input.meaning.as_deref(), input.datatype.as_str()) {
+            (Some("datetime"), _) => json!("2012-01-31T08:00:00Z"),
+            (_, "BYTES") => json!("…"),
+            (_, "BOOL") => json!(true),
+            _ if input.width > 1 => json!(vec![0.0; input.width]),
+            _ => json!(0.0),
+        };
+    let row: Map<String, Value> = signature
+        .inputs
+        .iter()
+        .map(|input| (input.name.clone(), value(input)))
+        .collect();
     let body = json!({ "dataframe_records": [row] });
     let url = format!("{address}/endpoints/{endpoint}/invocations");
     Example {
         curl: format!("curl {url} -H 'content-type: application/json' -d '{body}'"),
-        python: format!("import requests\nrequests.post({url:?}, json={}).json()[\"predictions\"]", python(&body)),
+        python: format!(
+            "import requests\nrequests.post({url:?}, json={}).json()[\"predictions\"]",
+            python(&body)
+        ),
     }
 }
 
 /// JSON as a literal of Python.
 fn python(value: &Value) -> String {
-    value.to_string().replace(":true", ": True").replace(":false", ": False").replace(":null", ": None")
+    value
+        .to_string()
+        .replace(":true", ": True")
+        .replace(":false", ": False")
+        .replace(":null", ": None")
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -129,12 +162,28 @@ async fn deploy(
 ) -> Result<(StatusCode, Json<Value>), Problem> {
     let known = project::project(&app.db, &project).await?;
     if !known.file.deployments.contains_key(&endpoint) {
-        let error = Error::not_found(format!("project {project:?} has no deployment {endpoint:?}"));
-        return Err(error.hint(format!("add [deployment.{endpoint}] to the project file and apply it")).into());
+        let error = Error::not_found(format!(
+            "project {project:?} has no deployment {endpoint:?}"
+        ));
+        return Err(error
+            .hint(format!(
+                "add [deployment.{endpoint}] to the project file and apply it"
+            ))
+            .into());
     }
     let version = body.and_then(|Json(wanted)| wanted.version);
-    let input = serde_json::to_value(Input { endpoint, version, actor: actor.0 }).map_err(Error::from)?;
-    let job = NewJob { kind: "deploy", key: None, project, input };
+    let input = serde_json::to_value(Input {
+        endpoint,
+        version,
+        actor: actor.0,
+    })
+    .map_err(Error::from)?;
+    let job = NewJob {
+        kind: "deploy",
+        key: None,
+        project,
+        input,
+    };
     let id = app
         .db
         .write(move |tx| {
@@ -149,13 +198,33 @@ async fn deploy(
 pub(crate) async fn run(app: &App, job: &Job, reporter: &Reporter) -> base::Result<Value> {
     let input: Input = job.input()?;
     let project = project::project(&app.db, &job.project).await?;
-    reporter.say("deploy", 0, 1, format!("loading and testing the model of {}", input.endpoint));
-    let revision = app.serving.deploy(&project, &input.endpoint, input.version, &input.actor).await?;
-    reporter.say("deploy", 1, 1, format!("revision {} has {} % of the traffic", revision.revision, revision.share));
+    reporter.say(
+        "deploy",
+        0,
+        1,
+        format!("loading and testing the model of {}", input.endpoint),
+    );
+    let revision = app
+        .serving
+        .deploy(&project, &input.endpoint, input.version, &input.actor)
+        .await?;
+    reporter.say(
+        "deploy",
+        1,
+        1,
+        format!(
+            "revision {} has {} % of the traffic",
+            revision.revision, revision.share
+        ),
+    );
     Ok(document(&revision))
 }
 
-async fn rollback(State(app): State<App>, actor: Actor, Path((project, endpoint)): Path<(String, String)>) -> Result<Json<Value>, Problem> {
+async fn rollback(
+    State(app): State<App>,
+    actor: Actor,
+    Path((project, endpoint)): Path<(String, String)>,
+) -> Result<Json<Value>, Problem> {
     let revision = app.serving.rollback(&project, &endpoint, &actor.0).await?;
     Ok(Json(document(&revision)))
 }

@@ -19,7 +19,13 @@ enum Key {
 }
 
 fn keys(data: &Data) -> Vec<Key> {
-    let number = |x: f64| Key::Number(if x.is_nan() { f64::NAN.to_bits() } else { (x + 0.0).to_bits() });
+    let number = |x: f64| {
+        Key::Number(if x.is_nan() {
+            f64::NAN.to_bits()
+        } else {
+            (x + 0.0).to_bits()
+        })
+    };
     match data {
         Data::F32(v) => v.iter().map(|&x| number(f64::from(x))).collect(),
         Data::F64(v) => v.iter().map(|&x| number(x)).collect(),
@@ -33,12 +39,22 @@ fn keys(data: &Data) -> Vec<Key> {
 pub fn label_encoder(attributes: &Attributes) -> Result<Kernel> {
     let classes = attributes.strings("classes_strings")?;
     if !classes.is_empty() {
-        return mapper(classes, attributes.int("default_int64", -1)?, attributes.text("default_string", "_Unused")?.into());
+        return mapper(
+            classes,
+            attributes.int("default_int64", -1)?,
+            attributes.text("default_string", "_Unused")?.into(),
+        );
     }
-    let from = typed(attributes, "keys")?.ok_or_else(|| Error::invalid("LabelEncoder has no keys"))?;
-    let to = typed(attributes, "values")?.ok_or_else(|| Error::invalid("LabelEncoder has no values"))?;
+    let from =
+        typed(attributes, "keys")?.ok_or_else(|| Error::invalid("LabelEncoder has no keys"))?;
+    let to =
+        typed(attributes, "values")?.ok_or_else(|| Error::invalid("LabelEncoder has no values"))?;
     if from.len() != to.len() {
-        return Err(Error::invalid(format!("LabelEncoder has {} keys and {} values", from.len(), to.len())));
+        return Err(Error::invalid(format!(
+            "LabelEncoder has {} keys and {} values",
+            from.len(),
+            to.len()
+        )));
     }
     let default = match attributes.tensor_optional("default_tensor")? {
         Some(tensor) if tensor.len() == 1 => tensor.data,
@@ -51,13 +67,23 @@ pub fn label_encoder(attributes: &Attributes) -> Result<Kernel> {
         },
     };
     let kind = from.kind();
-    let at: HashMap<Key, usize> = keys(&from).into_iter().enumerate().map(|(i, key)| (key, i)).collect();
+    let at: HashMap<Key, usize> = keys(&from)
+        .into_iter()
+        .enumerate()
+        .map(|(i, key)| (key, i))
+        .collect();
     Ok(Box::new(move |inputs| {
         let x = inputs.get(0)?;
         if x.data.kind() != kind {
-            return Err(Error::invalid(format!("LabelEncoder has keys of {kind}, got {}", x.data.kind())));
+            return Err(Error::invalid(format!(
+                "LabelEncoder has keys of {kind}, got {}",
+                x.data.kind()
+            )));
         }
-        let found: Vec<Option<usize>> = keys(&x.data).iter().map(|key| at.get(key).copied()).collect();
+        let found: Vec<Option<usize>> = keys(&x.data)
+            .iter()
+            .map(|key| at.get(key).copied())
+            .collect();
         macro_rules! translate {
             ($($variant:ident),*) => {
                 match (&to, &default) {
@@ -68,7 +94,10 @@ pub fn label_encoder(attributes: &Attributes) -> Result<Kernel> {
                 }
             };
         }
-        one(Tensor::of(x.shape.clone(), translate!(F32, F64, I64, Bool, Text)))
+        one(Tensor::of(
+            x.shape.clone(),
+            translate!(F32, F64, I64, Bool, Text),
+        ))
     }))
 }
 
@@ -93,11 +122,21 @@ fn typed(attributes: &Attributes, prefix: &str) -> Result<Option<Data>> {
 
 /// Between strings and numbers, in whichever direction the input asks for.
 pub fn category_mapper(attributes: &Attributes) -> Result<Kernel> {
-    let (texts, ints) = (attributes.strings("cats_strings")?, attributes.ints("cats_int64s")?);
+    let (texts, ints) = (
+        attributes.strings("cats_strings")?,
+        attributes.ints("cats_int64s")?,
+    );
     if texts.len() != ints.len() {
-        return Err(Error::invalid("CategoryMapper needs as many numbers as strings"));
+        return Err(Error::invalid(
+            "CategoryMapper needs as many numbers as strings",
+        ));
     }
-    two_way(texts, ints, attributes.int("default_int64", -1)?, attributes.text("default_string", "_Unused")?.into())
+    two_way(
+        texts,
+        ints,
+        attributes.int("default_int64", -1)?,
+        attributes.text("default_string", "_Unused")?.into(),
+    )
 }
 
 fn mapper(classes: Vec<Arc<str>>, default_int: i64, default_text: Arc<str>) -> Result<Kernel> {
@@ -105,15 +144,33 @@ fn mapper(classes: Vec<Arc<str>>, default_int: i64, default_text: Arc<str>) -> R
     two_way(classes, ints, default_int, default_text)
 }
 
-fn two_way(texts: Vec<Arc<str>>, ints: Vec<i64>, default_int: i64, default_text: Arc<str>) -> Result<Kernel> {
+fn two_way(
+    texts: Vec<Arc<str>>,
+    ints: Vec<i64>,
+    default_int: i64,
+    default_text: Arc<str>,
+) -> Result<Kernel> {
     let to_int: HashMap<Arc<str>, i64> = texts.iter().cloned().zip(ints.iter().copied()).collect();
     let to_text: HashMap<i64, Arc<str>> = ints.into_iter().zip(texts).collect();
     Ok(Box::new(move |inputs| {
         let x = inputs.get(0)?;
         let data = match &x.data {
-            Data::Text(v) => Data::I64(v.iter().map(|text| to_int.get(text).copied().unwrap_or(default_int)).collect()),
-            Data::I64(v) => Data::Text(v.iter().map(|int| to_text.get(int).unwrap_or(&default_text).clone()).collect()),
-            other => return Err(Error::invalid(format!("expected strings or whole numbers, got {}", other.kind()))),
+            Data::Text(v) => Data::I64(
+                v.iter()
+                    .map(|text| to_int.get(text).copied().unwrap_or(default_int))
+                    .collect(),
+            ),
+            Data::I64(v) => Data::Text(
+                v.iter()
+                    .map(|int| to_text.get(int).unwrap_or(&default_text).clone())
+                    .collect(),
+            ),
+            other => {
+                return Err(Error::invalid(format!(
+                    "expected strings or whole numbers, got {}",
+                    other.kind()
+                )));
+            }
         };
         one(Tensor::of(x.shape.clone(), data))
     }))
@@ -121,21 +178,44 @@ fn two_way(texts: Vec<Arc<str>>, ints: Vec<i64>, default_int: i64, default_text:
 
 /// One 0-or-1 column per category; an unknown category is all zeros, or an error where the model says so.
 pub fn one_hot(attributes: &Attributes) -> Result<Kernel> {
-    let (texts, ints) = (attributes.strings("cats_strings")?, attributes.ints("cats_int64s")?);
+    let (texts, ints) = (
+        attributes.strings("cats_strings")?,
+        attributes.ints("cats_int64s")?,
+    );
     let zeros = attributes.int("zeros", 1)? == 1;
     let width = texts.len().max(ints.len());
-    let text_at: HashMap<Arc<str>, usize> = texts.into_iter().enumerate().map(|(i, text)| (text, i)).collect();
-    let int_at: HashMap<i64, usize> = ints.into_iter().enumerate().map(|(i, int)| (int, i)).collect();
+    let text_at: HashMap<Arc<str>, usize> = texts
+        .into_iter()
+        .enumerate()
+        .map(|(i, text)| (text, i))
+        .collect();
+    let int_at: HashMap<i64, usize> = ints
+        .into_iter()
+        .enumerate()
+        .map(|(i, int)| (int, i))
+        .collect();
     Ok(Box::new(move |inputs| {
         let x = inputs.get(0)?;
         let found: Vec<Option<usize>> = match &x.data {
             Data::Text(v) => v.iter().map(|text| text_at.get(text).copied()).collect(),
             Data::I64(v) => v.iter().map(|int| int_at.get(int).copied()).collect(),
-            _ => x.to_f64()?.iter().map(|&x| if x.fract() == 0.0 { int_at.get(&(x as i64)).copied() } else { None }).collect(),
+            _ => x
+                .to_f64()?
+                .iter()
+                .map(|&x| {
+                    if x.fract() == 0.0 {
+                        int_at.get(&(x as i64)).copied()
+                    } else {
+                        None
+                    }
+                })
+                .collect(),
         };
         if let Some(unknown) = found.iter().position(Option::is_none).filter(|_| !zeros) {
             let shown = map_data_text(&x.data, unknown);
-            return Err(Error::invalid(format!("{shown} is not a category of this model")));
+            return Err(Error::invalid(format!(
+                "{shown} is not a category of this model"
+            )));
         }
         let mut shape = x.shape.clone();
         shape.push(width);
@@ -171,7 +251,12 @@ pub fn extractor() -> Kernel {
         };
         let columns: Vec<usize> = wanted
             .iter()
-            .map(|&i| usize::try_from(i).ok().filter(|&i| i < width).ok_or_else(|| Error::invalid(format!("there is no column {i} of {width}"))))
+            .map(|&i| {
+                usize::try_from(i)
+                    .ok()
+                    .filter(|&i| i < width)
+                    .ok_or_else(|| Error::invalid(format!("there is no column {i} of {width}")))
+            })
             .collect::<Result<_>>()?;
         let mut shape = x.shape.clone();
         if shape.len() == 1 {
@@ -180,7 +265,9 @@ pub fn extractor() -> Kernel {
         let last = shape.len() - 1;
         shape[last] = columns.len();
         elements(&shape)?;
-        let indexes: Vec<usize> = (0..outer).flat_map(|row| columns.iter().map(move |&c| row * width + c)).collect();
+        let indexes: Vec<usize> = (0..outer)
+            .flat_map(|row| columns.iter().map(move |&c| row * width + c))
+            .collect();
         one(x.pick(shape, &indexes))
     })
 }

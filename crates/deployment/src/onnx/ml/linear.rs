@@ -20,17 +20,27 @@ impl Linear {
     fn of(attributes: &Attributes, targets: usize) -> Result<Self> {
         let coefficients = attributes.floats("coefficients")?;
         if targets == 0 || coefficients.is_empty() || coefficients.len() % targets != 0 {
-            return Err(Error::invalid(format!("{} coefficients do not fit {targets} targets", coefficients.len())));
+            return Err(Error::invalid(format!(
+                "{} coefficients do not fit {targets} targets",
+                coefficients.len()
+            )));
         }
         let mut intercepts = attributes.floats("intercepts")?;
         intercepts.resize(targets, 0.0);
-        Ok(Self { coefficients, intercepts, targets })
+        Ok(Self {
+            coefficients,
+            intercepts,
+            targets,
+        })
     }
 
     fn scores(&self, x: &Tensor) -> Result<(usize, Vec<f32>)> {
         let (rows, width) = x.table()?;
         if width * self.targets != self.coefficients.len() {
-            return Err(Error::invalid(format!("the model has {} coefficients a target, got {width} features", self.coefficients.len() / self.targets)));
+            return Err(Error::invalid(format!(
+                "the model has {} coefficients a target, got {width} features",
+                self.coefficients.len() / self.targets
+            )));
         }
         elements(&[rows, self.targets])?;
         let numbers = x.to_f32()?;
@@ -38,7 +48,11 @@ impl Linear {
         for row in numbers.chunks(width) {
             for (line, intercept) in self.coefficients.chunks(width).zip(&self.intercepts) {
                 // The sum is kept in 64 bits: the order of additions then does not show in the answer.
-                let sum: f64 = row.iter().zip(line).map(|(x, c)| f64::from(*x) * f64::from(*c)).sum();
+                let sum: f64 = row
+                    .iter()
+                    .zip(line)
+                    .map(|(x, c)| f64::from(*x) * f64::from(*c))
+                    .sum();
                 scores.push((sum + f64::from(*intercept)) as f32);
             }
         }
@@ -75,11 +89,20 @@ pub fn classifier(attributes: &Attributes) -> Result<Kernel> {
         if single {
             scores = scores
                 .iter()
-                .flat_map(|&x| if post == PostTransform::Logistic { [sigmoid32(-x), sigmoid32(x)] } else { [-x, x] })
+                .flat_map(|&x| {
+                    if post == PostTransform::Logistic {
+                        [sigmoid32(-x), sigmoid32(x)]
+                    } else {
+                        [-x, x]
+                    }
+                })
                 .collect();
         } else {
             scores.chunks_mut(classes).for_each(|line| post.apply(line));
         }
-        Ok(vec![Arc::new(labels.pick(&winners)?), Arc::new(Tensor::of(vec![rows, classes], Data::F32(scores)))])
+        Ok(vec![
+            Arc::new(labels.pick(&winners)?),
+            Arc::new(Tensor::of(vec![rows, classes], Data::F32(scores))),
+        ])
     }))
 }

@@ -16,33 +16,82 @@ pub fn scaler(attributes: &Attributes) -> Result<Kernel> {
         let x = inputs.get(0)?;
         let width = *x.shape.last().unwrap_or(&1);
         if offset.len() != 1 && offset.len() != width {
-            return Err(Error::invalid(format!("Scaler has {} columns, got {width}", offset.len())));
+            return Err(Error::invalid(format!(
+                "Scaler has {} columns, got {width}",
+                offset.len()
+            )));
         }
         let column = |i: usize| if offset.len() == 1 { 0 } else { i % width };
-        let values = x.to_f32()?.iter().enumerate().map(|(i, x)| (x - offset[column(i)]) * scale[column(i)]).collect();
+        let values = x
+            .to_f32()?
+            .iter()
+            .enumerate()
+            .map(|(i, x)| (x - offset[column(i)]) * scale[column(i)])
+            .collect();
         one(Tensor::of(x.shape.clone(), Data::F32(values)))
     }))
 }
 
 /// Puts a value where one is missing.
 pub fn imputer(attributes: &Attributes) -> Result<Kernel> {
-    let (floats, ints) = (attributes.floats("imputed_value_floats")?, attributes.ints("imputed_value_int64s")?);
+    let (floats, ints) = (
+        attributes.floats("imputed_value_floats")?,
+        attributes.ints("imputed_value_int64s")?,
+    );
     let missing = attributes.float("replaced_value_float", f32::NAN)?;
     let missing_int = attributes.int("replaced_value_int64", 0)?;
     Ok(Box::new(move |inputs| {
         let x = inputs.get(0)?;
         let width = *x.shape.last().unwrap_or(&1);
-        let known = if matches!(x.data, Data::I64(_)) { ints.len() } else { floats.len() };
+        let known = if matches!(x.data, Data::I64(_)) {
+            ints.len()
+        } else {
+            floats.len()
+        };
         if known != 1 && known != width {
-            return Err(Error::invalid(format!("Imputer has {known} columns, got {width}")));
+            return Err(Error::invalid(format!(
+                "Imputer has {known} columns, got {width}"
+            )));
         }
         let column = |i: usize| if known == 1 { 0 } else { i % width };
-        let is_missing = |x: f32| if missing.is_nan() { x.is_nan() } else { x == missing };
+        let is_missing = |x: f32| {
+            if missing.is_nan() {
+                x.is_nan()
+            } else {
+                x == missing
+            }
+        };
         let data = match &x.data {
-            Data::F32(v) => Data::F32(v.iter().enumerate().map(|(i, &x)| if is_missing(x) { floats[column(i)] } else { x }).collect()),
-            Data::F64(v) => Data::F64(v.iter().enumerate().map(|(i, &x)| if is_missing(x as f32) { f64::from(floats[column(i)]) } else { x }).collect()),
-            Data::I64(v) => Data::I64(v.iter().enumerate().map(|(i, &x)| if x == missing_int { ints[column(i)] } else { x }).collect()),
-            other => return Err(Error::invalid(format!("Imputer takes numbers, got {}", other.kind()))),
+            Data::F32(v) => Data::F32(
+                v.iter()
+                    .enumerate()
+                    .map(|(i, &x)| if is_missing(x) { floats[column(i)] } else { x })
+                    .collect(),
+            ),
+            Data::F64(v) => Data::F64(
+                v.iter()
+                    .enumerate()
+                    .map(|(i, &x)| {
+                        if is_missing(x as f32) {
+                            f64::from(floats[column(i)])
+                        } else {
+                            x
+                        }
+                    })
+                    .collect(),
+            ),
+            Data::I64(v) => Data::I64(
+                v.iter()
+                    .enumerate()
+                    .map(|(i, &x)| if x == missing_int { ints[column(i)] } else { x })
+                    .collect(),
+            ),
+            other => {
+                return Err(Error::invalid(format!(
+                    "Imputer takes numbers, got {}",
+                    other.kind()
+                )));
+            }
         };
         one(Tensor::of(x.shape.clone(), data))
     }))
@@ -75,7 +124,11 @@ pub fn binarizer(attributes: &Attributes) -> Result<Kernel> {
     let threshold = attributes.float("threshold", 0.0)?;
     Ok(Box::new(move |inputs| {
         let x = inputs.get(0)?;
-        let values = x.to_f32()?.iter().map(|&x| if x > threshold { 1.0 } else { 0.0 }).collect();
+        let values = x
+            .to_f32()?
+            .iter()
+            .map(|&x| if x > threshold { 1.0 } else { 0.0 })
+            .collect();
         one(Tensor::of(x.shape.clone(), Data::F32(values)))
     }))
 }

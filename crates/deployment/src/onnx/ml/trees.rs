@@ -63,22 +63,39 @@ impl Forest {
         let count = trees.len();
         let column = |name: &str| -> Result<Vec<i64>> {
             let values = attributes.ints(name)?;
-            if values.len() == count { Ok(values) } else { Err(Error::invalid(format!("{name} has {} values for {count} nodes", values.len()))) }
+            if values.len() == count {
+                Ok(values)
+            } else {
+                Err(Error::invalid(format!(
+                    "{name} has {} values for {count} nodes",
+                    values.len()
+                )))
+            }
         };
         let (ids, features) = (column("nodes_nodeids")?, column("nodes_featureids")?);
         let (yes, no) = (column("nodes_truenodeids")?, column("nodes_falsenodeids")?);
         let modes = attributes.strings("nodes_modes")?;
         let thresholds = attributes.numbers("nodes_values")?;
         if modes.len() != count || thresholds.len() != count {
-            return Err(Error::invalid(format!("nodes_modes and nodes_values need {count} values")));
+            return Err(Error::invalid(format!(
+                "nodes_modes and nodes_values need {count} values"
+            )));
         }
         let missing = attributes.ints("nodes_missing_value_tracks_true")?;
-        let index: HashMap<(i64, i64), u32> = trees.iter().zip(&ids).enumerate().map(|(i, (&t, &n))| ((t, n), i as u32)).collect();
+        let index: HashMap<(i64, i64), u32> = trees
+            .iter()
+            .zip(&ids)
+            .enumerate()
+            .map(|(i, (&t, &n))| ((t, n), i as u32))
+            .collect();
         if index.len() != count {
             return Err(Error::invalid("two nodes of one tree have the same id"));
         }
         let find = |tree: i64, node: i64| {
-            index.get(&(tree, node)).copied().ok_or_else(|| Error::invalid(format!("tree {tree} has no node {node}")))
+            index
+                .get(&(tree, node))
+                .copied()
+                .ok_or_else(|| Error::invalid(format!("tree {tree} has no node {node}")))
         };
         let mut nodes = Vec::with_capacity(count);
         for i in 0..count {
@@ -86,7 +103,13 @@ impl Forest {
             let leaf = mode == Mode::Leaf;
             nodes.push(Node {
                 threshold: thresholds[i],
-                feature: if leaf { 0 } else { u32::try_from(features[i]).map_err(|_| Error::invalid(format!("there is no feature {}", features[i])))? },
+                feature: if leaf {
+                    0
+                } else {
+                    u32::try_from(features[i]).map_err(|_| {
+                        Error::invalid(format!("there is no feature {}", features[i]))
+                    })?
+                },
                 yes: if leaf { 0 } else { find(trees[i], yes[i])? },
                 no: if leaf { 0 } else { find(trees[i], no[i])? },
                 mode,
@@ -95,8 +118,18 @@ impl Forest {
         }
         let weights = leaf_weights(attributes, prefix, &mut nodes, find)?;
         let roots = roots(&nodes)?;
-        let features = nodes.iter().filter(|n| n.mode != Mode::Leaf).map(|n| n.feature as usize + 1).max().unwrap_or(0);
-        Ok(Self { nodes, roots, weights, features })
+        let features = nodes
+            .iter()
+            .filter(|n| n.mode != Mode::Leaf)
+            .map(|n| n.feature as usize + 1)
+            .max()
+            .unwrap_or(0);
+        Ok(Self {
+            nodes,
+            roots,
+            weights,
+            features,
+        })
     }
 
     /// The weights of the leaf that `row` falls into.
@@ -122,7 +155,10 @@ impl Forest {
     fn scores(&self, x: &Tensor, targets: usize, how: Aggregate) -> Result<(usize, Vec<f64>)> {
         let (rows, width) = x.table()?;
         if width < self.features {
-            return Err(Error::invalid(format!("the trees read {} features, got {width}", self.features)));
+            return Err(Error::invalid(format!(
+                "the trees read {} features, got {width}",
+                self.features
+            )));
         }
         elements(&[rows, targets])?;
         let start = match how {
@@ -135,7 +171,9 @@ impl Forest {
         for block in (0..rows).step_by(BLOCK) {
             for &root in &self.roots {
                 for row in block..rows.min(block + BLOCK) {
-                    for &(target, weight) in self.leaf(root, &numbers[row * width..(row + 1) * width]) {
+                    for &(target, weight) in
+                        self.leaf(root, &numbers[row * width..(row + 1) * width])
+                    {
                         let score = &mut scores[row * targets + target as usize];
                         *score = match how {
                             Aggregate::Min => score.min(weight),
@@ -163,20 +201,32 @@ fn mode(text: &str) -> Result<Mode> {
         "BRANCH_EQ" => Mode::Eq,
         "BRANCH_NEQ" => Mode::Neq,
         "LEAF" => Mode::Leaf,
-        other => return Err(Error::not_implemented(format!("the node mode {other} is not supported"))),
+        other => {
+            return Err(Error::not_implemented(format!(
+                "the node mode {other} is not supported"
+            )));
+        }
     })
 }
 
-fn leaf_weights(attributes: &Attributes, prefix: &str, nodes: &mut [Node], find: impl Fn(i64, i64) -> Result<u32>) -> Result<Vec<(u32, f64)>> {
+fn leaf_weights(
+    attributes: &Attributes,
+    prefix: &str,
+    nodes: &mut [Node],
+    find: impl Fn(i64, i64) -> Result<u32>,
+) -> Result<Vec<(u32, f64)>> {
     let column = |name: &str| attributes.ints(&format!("{prefix}_{name}"));
     let (trees, ids, targets) = (column("treeids")?, column("nodeids")?, column("ids")?);
     let values = attributes.numbers(&format!("{prefix}_weights"))?;
     if trees.len() != values.len() || ids.len() != values.len() || targets.len() != values.len() {
-        return Err(Error::invalid(format!("the {prefix} attributes differ in length")));
+        return Err(Error::invalid(format!(
+            "the {prefix} attributes differ in length"
+        )));
     }
     let mut of_leaf: Vec<(u32, u32, f64)> = Vec::with_capacity(values.len());
     for i in 0..values.len() {
-        let target = u32::try_from(targets[i]).map_err(|_| Error::invalid(format!("there is no {prefix} {}", targets[i])))?;
+        let target = u32::try_from(targets[i])
+            .map_err(|_| Error::invalid(format!("there is no {prefix} {}", targets[i])))?;
         let leaf = find(trees[i], ids[i])?;
         // Weights on inner nodes are written by some converters and mean nothing.
         if nodes[leaf as usize].mode == Mode::Leaf {
@@ -191,7 +241,10 @@ fn leaf_weights(attributes: &Attributes, prefix: &str, nodes: &mut [Node], find:
         }
         node.no = at as u32 + 1;
     }
-    Ok(of_leaf.into_iter().map(|(_, target, weight)| (target, weight)).collect())
+    Ok(of_leaf
+        .into_iter()
+        .map(|(_, target, weight)| (target, weight))
+        .collect())
 }
 
 /// Nodes that no other node leads to; all others must be led to once.
@@ -206,7 +259,10 @@ fn roots(nodes: &[Node]) -> Result<Vec<u32>> {
     if reached.iter().any(|&times| times > 1) {
         return Err(Error::invalid("two branches lead to one node of a tree"));
     }
-    let roots: Vec<u32> = (0..nodes.len()).filter(|&i| reached[i] == 0).map(|i| i as u32).collect();
+    let roots: Vec<u32> = (0..nodes.len())
+        .filter(|&i| reached[i] == 0)
+        .map(|i| i as u32)
+        .collect();
     // With one way to each node, whatever the roots do not reach goes round in circles.
     let mut open = roots.clone();
     let mut seen = 0;
@@ -220,7 +276,11 @@ fn roots(nodes: &[Node]) -> Result<Vec<u32>> {
             }
         }
     }
-    if seen == nodes.len() { Ok(roots) } else { Err(Error::invalid("a tree of the model goes round in circles")) }
+    if seen == nodes.len() {
+        Ok(roots)
+    } else {
+        Err(Error::invalid("a tree of the model goes round in circles"))
+    }
 }
 
 pub fn regressor(attributes: &Attributes) -> Result<Kernel> {
@@ -233,7 +293,11 @@ pub fn regressor(attributes: &Attributes) -> Result<Kernel> {
         "AVERAGE" => Aggregate::Average,
         "MIN" => Aggregate::Min,
         "MAX" => Aggregate::Max,
-        other => return Err(Error::invalid(format!("the aggregate function {other} is not known"))),
+        other => {
+            return Err(Error::invalid(format!(
+                "the aggregate function {other} is not known"
+            )));
+        }
     };
     Ok(Box::new(move |inputs| {
         let (rows, mut scores) = forest.scores(inputs.get(0)?, targets, how)?;
@@ -247,10 +311,17 @@ pub fn regressor(attributes: &Attributes) -> Result<Kernel> {
 }
 
 fn target_count(declared: i64, forest: &Forest) -> Result<usize> {
-    let used = forest.weights.iter().map(|&(target, _)| target as usize + 1).max().unwrap_or(1);
+    let used = forest
+        .weights
+        .iter()
+        .map(|&(target, _)| target as usize + 1)
+        .max()
+        .unwrap_or(1);
     match usize::try_from(declared) {
         Ok(declared) if declared >= used && declared > 0 => Ok(declared),
-        _ => Err(Error::invalid(format!("the trees have {used} targets, {declared} are declared"))),
+        _ => Err(Error::invalid(format!(
+            "the trees have {used} targets, {declared} are declared"
+        ))),
     }
 }
 
@@ -270,7 +341,11 @@ pub fn classifier(attributes: &Attributes) -> Result<Kernel> {
         let mut winners = Vec::with_capacity(rows);
         for line in scores.chunks_mut(classes) {
             if single {
-                let score = (line[first as usize] + base.get(if base.len() == 2 { 1 } else { 0 }).copied().unwrap_or(0.0)) as f32;
+                let score = (line[first as usize]
+                    + base
+                        .get(if base.len() == 2 { 1 } else { 0 })
+                        .copied()
+                        .unwrap_or(0.0)) as f32;
                 winners.push(usize::from(score > if positive { 0.5 } else { 0.0 }));
                 values.extend(two_classes(score, positive, post));
             } else {
@@ -281,7 +356,10 @@ pub fn classifier(attributes: &Attributes) -> Result<Kernel> {
                 post.apply(&mut values[begin..]);
             }
         }
-        Ok(vec![Arc::new(labels.pick(&winners)?), Arc::new(Tensor::of(vec![rows, classes], Data::F32(values)))])
+        Ok(vec![
+            Arc::new(labels.pick(&winners)?),
+            Arc::new(Tensor::of(vec![rows, classes], Data::F32(values))),
+        ])
     }))
 }
 

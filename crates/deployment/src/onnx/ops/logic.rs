@@ -22,14 +22,25 @@ pub fn build(op: &str, attributes: &Attributes) -> Result<Option<Kernel>> {
         "Xor" => both(|a, b| a ^ b),
         "Not" => Box::new(|inputs| {
             let x = inputs.get(0)?;
-            one(Tensor::of(x.shape.clone(), Data::Bool(x.bools()?.iter().map(|b| !b).collect())))
+            one(Tensor::of(
+                x.shape.clone(),
+                Data::Bool(x.bools()?.iter().map(|b| !b).collect()),
+            ))
         }),
         "IsNaN" => Box::new(|inputs| one(float_test(inputs.get(0)?, f32::is_nan, f64::is_nan)?)),
-        "IsInf" => Box::new(|inputs| one(float_test(inputs.get(0)?, f32::is_infinite, f64::is_infinite)?)),
+        "IsInf" => Box::new(|inputs| {
+            one(float_test(
+                inputs.get(0)?,
+                f32::is_infinite,
+                f64::is_infinite,
+            )?)
+        }),
         "Where" => Box::new(|inputs| one(choose(inputs.get(0)?, inputs.get(1)?, inputs.get(2)?)?)),
         "Clip" => clip(attributes)?,
         "Cast" => cast_to(attributes.int("to", 0)?)?,
-        "CastLike" => Box::new(|inputs| one(cast(inputs.get(0)?, Target::like(&inputs.get(1)?.data))?)),
+        "CastLike" => {
+            Box::new(|inputs| one(cast(inputs.get(0)?, Target::like(&inputs.get(1)?.data))?))
+        }
         _ => return Ok(None),
     };
     Ok(Some(kernel))
@@ -43,10 +54,22 @@ fn equal(a: &Tensor, b: &Tensor) -> Result<Tensor> {
         (Data::I64(x), Data::I64(y)) => zip(x, &a.shape, y, &b.shape, &shape, |p, q| p == q),
         (Data::Bool(x), Data::Bool(y)) => zip(x, &a.shape, y, &b.shape, &shape, |p, q| p == q),
         (Data::Text(x), Data::Text(y)) => {
-            let (left, right) = (broadcast_indexes(&a.shape, &shape), broadcast_indexes(&b.shape, &shape));
-            left.into_iter().zip(right).map(|(i, j)| x[i] == y[j]).collect()
+            let (left, right) = (
+                broadcast_indexes(&a.shape, &shape),
+                broadcast_indexes(&b.shape, &shape),
+            );
+            left.into_iter()
+                .zip(right)
+                .map(|(i, j)| x[i] == y[j])
+                .collect()
         }
-        (x, y) => return Err(Error::invalid(format!("cannot compare {} with {}", x.kind(), y.kind()))),
+        (x, y) => {
+            return Err(Error::invalid(format!(
+                "cannot compare {} with {}",
+                x.kind(),
+                y.kind()
+            )));
+        }
     };
     Ok(Tensor::of(shape, Data::Bool(values)))
 }
@@ -57,10 +80,22 @@ fn compare(test: fn(std::cmp::Ordering) -> bool) -> Kernel {
         let shape = broadcast_shape(&a.shape, &b.shape)?;
         let values = match (&a.data, &b.data) {
             // A comparison with NaN is false whatever is asked.
-            (Data::F32(x), Data::F32(y)) => zip(x, &a.shape, y, &b.shape, &shape, |p, q| p.partial_cmp(&q).is_some_and(test)),
-            (Data::F64(x), Data::F64(y)) => zip(x, &a.shape, y, &b.shape, &shape, |p, q| p.partial_cmp(&q).is_some_and(test)),
-            (Data::I64(x), Data::I64(y)) => zip(x, &a.shape, y, &b.shape, &shape, |p, q| test(p.cmp(&q))),
-            (x, y) => return Err(Error::invalid(format!("cannot compare {} with {}", x.kind(), y.kind()))),
+            (Data::F32(x), Data::F32(y)) => zip(x, &a.shape, y, &b.shape, &shape, |p, q| {
+                p.partial_cmp(&q).is_some_and(test)
+            }),
+            (Data::F64(x), Data::F64(y)) => zip(x, &a.shape, y, &b.shape, &shape, |p, q| {
+                p.partial_cmp(&q).is_some_and(test)
+            }),
+            (Data::I64(x), Data::I64(y)) => {
+                zip(x, &a.shape, y, &b.shape, &shape, |p, q| test(p.cmp(&q)))
+            }
+            (x, y) => {
+                return Err(Error::invalid(format!(
+                    "cannot compare {} with {}",
+                    x.kind(),
+                    y.kind()
+                )));
+            }
         };
         one(Tensor::of(shape, Data::Bool(values)))
     })
@@ -79,7 +114,12 @@ fn float_test(x: &Tensor, f: fn(f32) -> bool, d: fn(f64) -> bool) -> Result<Tens
     let values = match &x.data {
         Data::F32(v) => v.iter().map(|&x| f(x)).collect(),
         Data::F64(v) => v.iter().map(|&x| d(x)).collect(),
-        other => return Err(Error::invalid(format!("expected floating point numbers, got {}", other.kind()))),
+        other => {
+            return Err(Error::invalid(format!(
+                "expected floating point numbers, got {}",
+                other.kind()
+            )));
+        }
     };
     Ok(Tensor::of(x.shape.clone(), Data::Bool(values)))
 }
@@ -108,21 +148,41 @@ fn choose(condition: &Tensor, yes: &Tensor, no: &Tensor) -> Result<Tensor> {
 
 /// Bounds are attributes up to opset 6 and inputs from opset 11.
 fn clip(attributes: &Attributes) -> Result<Kernel> {
-    let (low, high) = (attributes.float("min", f32::MIN)?, attributes.float("max", f32::MAX)?);
+    let (low, high) = (
+        attributes.float("min", f32::MIN)?,
+        attributes.float("max", f32::MAX)?,
+    );
     Ok(Box::new(move |inputs| {
         let bound = |index: usize, default: f32| -> Result<f64> {
             match inputs.optional(index) {
-                Some(tensor) => Ok(tensor.to_f64()?.first().copied().unwrap_or(f64::from(default))),
+                Some(tensor) => Ok(tensor
+                    .to_f64()?
+                    .first()
+                    .copied()
+                    .unwrap_or(f64::from(default))),
                 None => Ok(f64::from(default)),
             }
         };
         let (low, high) = (bound(1, low)?, bound(2, high)?);
         let x = inputs.get(0)?;
         let data = match &x.data {
-            Data::F32(v) => Data::F32(v.iter().map(|&x| x.max(low as f32).min(high as f32)).collect()),
+            Data::F32(v) => Data::F32(
+                v.iter()
+                    .map(|&x| x.max(low as f32).min(high as f32))
+                    .collect(),
+            ),
             Data::F64(v) => Data::F64(v.iter().map(|&x| x.max(low).min(high)).collect()),
-            Data::I64(v) => Data::I64(v.iter().map(|&x| x.max(low as i64).min(high as i64)).collect()),
-            other => return Err(Error::invalid(format!("Clip takes numbers, got {}", other.kind()))),
+            Data::I64(v) => Data::I64(
+                v.iter()
+                    .map(|&x| x.max(low as i64).min(high as i64))
+                    .collect(),
+            ),
+            other => {
+                return Err(Error::invalid(format!(
+                    "Clip takes numbers, got {}",
+                    other.kind()
+                )));
+            }
         };
         one(Tensor::of(x.shape.clone(), data))
     }))
@@ -164,7 +224,11 @@ fn cast_to(code: i64) -> Result<Kernel> {
         7 | 13 => Target::Int(64, true),
         8 => Target::Text,
         9 => Target::Bool,
-        _ => return Err(Error::not_implemented(format!("Cast to the element type {code} is not supported"))),
+        _ => {
+            return Err(Error::not_implemented(format!(
+                "Cast to the element type {code} is not supported"
+            )));
+        }
     };
     Ok(Box::new(move |inputs| one(cast(inputs.get(0)?, target)?)))
 }
@@ -172,7 +236,10 @@ fn cast_to(code: i64) -> Result<Kernel> {
 fn cast(x: &Tensor, target: Target) -> Result<Tensor> {
     let data = match target {
         Target::F32 => Data::F32(match &x.data {
-            Data::Text(v) => v.iter().map(|text| parse(text).map(|x| x as f32)).collect::<Result<_>>()?,
+            Data::Text(v) => v
+                .iter()
+                .map(|text| parse(text).map(|x| x as f32))
+                .collect::<Result<_>>()?,
             _ => x.to_f32()?.into_owned(),
         }),
         Target::F64 => Data::F64(match &x.data {
@@ -184,7 +251,10 @@ fn cast(x: &Tensor, target: Target) -> Result<Tensor> {
             Data::F32(v) => v.iter().map(|&x| wrap(x as i64, bits, signed)).collect(),
             Data::F64(v) => v.iter().map(|&x| wrap(x as i64, bits, signed)).collect(),
             Data::Bool(v) => v.iter().map(|&x| i64::from(x)).collect(),
-            Data::Text(v) => v.iter().map(|text| parse(text).map(|x| wrap(x as i64, bits, signed))).collect::<Result<_>>()?,
+            Data::Text(v) => v
+                .iter()
+                .map(|text| parse(text).map(|x| wrap(x as i64, bits, signed)))
+                .collect::<Result<_>>()?,
         }),
         Target::Bool => Data::Bool(match &x.data {
             Data::Bool(v) => v.clone(),
@@ -201,11 +271,17 @@ fn cast(x: &Tensor, target: Target) -> Result<Tensor> {
 /// Two's complement of fewer bits, as C's conversions do it.
 fn wrap(x: i64, bits: u32, signed: bool) -> i64 {
     let unused = 64 - bits;
-    if signed { (x << unused) >> unused } else { (((x as u64) << unused) >> unused) as i64 }
+    if signed {
+        (x << unused) >> unused
+    } else {
+        (((x as u64) << unused) >> unused) as i64
+    }
 }
 
 fn parse(text: &Arc<str>) -> Result<f64> {
-    text.trim().parse().map_err(|_| Error::invalid(format!("{text:?} is not a number")))
+    text.trim()
+        .parse()
+        .map_err(|_| Error::invalid(format!("{text:?} is not a number")))
 }
 
 fn texts(data: &Data) -> Vec<Arc<str>> {
@@ -216,7 +292,10 @@ fn texts(data: &Data) -> Vec<Arc<str>> {
         Data::F32(v) => shown(v),
         Data::F64(v) => shown(v),
         Data::I64(v) => shown(v),
-        Data::Bool(v) => v.iter().map(|&x| Arc::from(if x { "1" } else { "0" })).collect(),
+        Data::Bool(v) => v
+            .iter()
+            .map(|&x| Arc::from(if x { "1" } else { "0" }))
+            .collect(),
         Data::Text(v) => v.clone(),
     }
 }

@@ -13,8 +13,12 @@ pub fn build(op: &str, opset: i64, attributes: &Attributes) -> Result<Option<Ker
     let kernel = match op {
         "ReduceSum" => reduce(attributes, |v| v.iter().sum())?,
         "ReduceMean" => reduce(attributes, |v| v.iter().sum::<f64>() / v.len() as f64)?,
-        "ReduceMax" => reduce(attributes, |v| v.iter().copied().fold(f64::NEG_INFINITY, f64::max))?,
-        "ReduceMin" => reduce(attributes, |v| v.iter().copied().fold(f64::INFINITY, f64::min))?,
+        "ReduceMax" => reduce(attributes, |v| {
+            v.iter().copied().fold(f64::NEG_INFINITY, f64::max)
+        })?,
+        "ReduceMin" => reduce(attributes, |v| {
+            v.iter().copied().fold(f64::INFINITY, f64::min)
+        })?,
         "ReduceProd" => reduce(attributes, |v| v.iter().product())?,
         "ReduceL1" => reduce(attributes, |v| v.iter().map(|x| x.abs()).sum())?,
         "ReduceL2" => reduce(attributes, |v| v.iter().map(|x| x * x).sum::<f64>().sqrt())?,
@@ -25,8 +29,16 @@ pub fn build(op: &str, opset: i64, attributes: &Attributes) -> Result<Option<Ker
         })?,
         "ArgMax" => extreme(attributes, |a, b| a > b)?,
         "ArgMin" => extreme(attributes, |a, b| a < b)?,
-        "Softmax" => softmax(attributes.int("axis", if opset < 13 { 1 } else { -1 })?, opset, false),
-        "LogSoftmax" => softmax(attributes.int("axis", if opset < 13 { 1 } else { -1 })?, opset, true),
+        "Softmax" => softmax(
+            attributes.int("axis", if opset < 13 { 1 } else { -1 })?,
+            opset,
+            false,
+        ),
+        "LogSoftmax" => softmax(
+            attributes.int("axis", if opset < 13 { 1 } else { -1 })?,
+            opset,
+            true,
+        ),
         "TopK" => top(attributes)?,
         _ => return Ok(None),
     };
@@ -57,13 +69,26 @@ fn reduce(attributes: &Attributes, f: fn(&[f64]) -> f64) -> Result<Kernel> {
         if given.is_empty() && idle_without_axes {
             return Ok(vec![x.clone()]);
         }
-        let gone: Vec<usize> = if given.is_empty() { (0..x.rank()).collect() } else { given.iter().map(|&a| axis(a, x.rank())).collect::<Result<_>>()? };
+        let gone: Vec<usize> = if given.is_empty() {
+            (0..x.rank()).collect()
+        } else {
+            given
+                .iter()
+                .map(|&a| axis(a, x.rank()))
+                .collect::<Result<_>>()?
+        };
         let own = strides(&x.shape);
         let side = |d: &usize| x.shape[*d];
         let step = |d: &usize| own[*d];
         let kept: Vec<usize> = (0..x.rank()).filter(|d| !gone.contains(d)).collect();
-        let starts = walk(&kept.iter().map(side).collect::<Vec<_>>(), &kept.iter().map(step).collect::<Vec<_>>());
-        let inner = walk(&gone.iter().map(side).collect::<Vec<_>>(), &gone.iter().map(step).collect::<Vec<_>>());
+        let starts = walk(
+            &kept.iter().map(side).collect::<Vec<_>>(),
+            &kept.iter().map(step).collect::<Vec<_>>(),
+        );
+        let inner = walk(
+            &gone.iter().map(side).collect::<Vec<_>>(),
+            &gone.iter().map(step).collect::<Vec<_>>(),
+        );
         let numbers = x.to_f64()?;
         let mut group = vec![0.0; inner.len()];
         let values = starts
@@ -76,7 +101,9 @@ fn reduce(attributes: &Attributes, f: fn(&[f64]) -> f64) -> Result<Kernel> {
             })
             .collect();
         let shape = if keep {
-            (0..x.rank()).map(|d| if gone.contains(&d) { 1 } else { x.shape[d] }).collect()
+            (0..x.rank())
+                .map(|d| if gone.contains(&d) { 1 } else { x.shape[d] })
+                .collect()
         } else {
             kept.iter().map(side).collect()
         };
@@ -110,7 +137,8 @@ fn extreme(attributes: &Attributes, better: fn(f64, f64) -> bool) -> Result<Kern
             .map(|start| {
                 let mut best = 0;
                 for at in 1..side {
-                    let (challenger, champion) = (numbers[start + at * step], numbers[start + best * step]);
+                    let (challenger, champion) =
+                        (numbers[start + at * step], numbers[start + best * step]);
                     if better(challenger, champion) || (last && challenger == champion) {
                         best = at;
                     }
@@ -119,7 +147,11 @@ fn extreme(attributes: &Attributes, better: fn(f64, f64) -> bool) -> Result<Kern
             })
             .collect();
         let mut shape = x.shape.clone();
-        if keep { shape[d] = 1 } else { shape.remove(d); }
+        if keep {
+            shape[d] = 1
+        } else {
+            shape.remove(d);
+        }
         one(Tensor::of(shape, Data::I64(found)))
     }))
 }
@@ -152,11 +184,17 @@ fn softmax(along: i64, opset: i64, log: bool) -> Kernel {
         let mut numbers = x.to_f64()?;
         for start in starts {
             let at = |i: usize| start + i * step;
-            let top = (0..side).map(|i| numbers[at(i)]).fold(f64::NEG_INFINITY, f64::max);
+            let top = (0..side)
+                .map(|i| numbers[at(i)])
+                .fold(f64::NEG_INFINITY, f64::max);
             let sum: f64 = (0..side).map(|i| (numbers[at(i)] - top).exp()).sum();
             for i in 0..side {
                 let shifted = numbers[at(i)] - top;
-                numbers[at(i)] = if log { shifted - sum.ln() } else { shifted.exp() / sum };
+                numbers[at(i)] = if log {
+                    shifted - sum.ln()
+                } else {
+                    shifted.exp() / sum
+                };
             }
         }
         one(like(x, x.shape.clone(), numbers))
@@ -175,7 +213,12 @@ fn top(attributes: &Attributes) -> Result<Kernel> {
             None => fixed,
         };
         let k = usize::try_from(k).ok().filter(|&k| k <= x.shape[d]);
-        let k = k.ok_or_else(|| Error::invalid(format!("TopK asks for more than the {} values there are", x.shape[d])))?;
+        let k = k.ok_or_else(|| {
+            Error::invalid(format!(
+                "TopK asks for more than the {} values there are",
+                x.shape[d]
+            ))
+        })?;
         let numbers = x.to_f64()?;
         let (starts, step) = lines(x, d);
         let mut shape = x.shape.clone();
@@ -190,13 +233,20 @@ fn top(attributes: &Attributes) -> Result<Kernel> {
             let mut order: Vec<usize> = (0..x.shape[d]).collect();
             order.sort_by(|&a, &b| {
                 let (a, b) = (numbers[start + a * step], numbers[start + b * step]);
-                if largest { b.total_cmp(&a) } else { a.total_cmp(&b) }
+                if largest {
+                    b.total_cmp(&a)
+                } else {
+                    a.total_cmp(&b)
+                }
             });
             for (rank, at) in order.into_iter().take(k).enumerate() {
                 positions[target + rank * own[d]] = at as i64;
                 values[target + rank * own[d]] = numbers[start + at * step];
             }
         }
-        Ok(vec![Arc::new(like(x, shape.clone(), values)), Arc::new(Tensor::of(shape, Data::I64(positions)))])
+        Ok(vec![
+            Arc::new(like(x, shape.clone(), values)),
+            Arc::new(Tensor::of(shape, Data::I64(positions))),
+        ])
     }))
 }

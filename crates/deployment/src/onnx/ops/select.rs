@@ -17,7 +17,9 @@ pub fn build(op: &str, attributes: &Attributes) -> Result<Option<Kernel>> {
             Box::new(move |_| Ok(vec![value.clone()]))
         }
         "ConstantOfShape" => {
-            let value = attributes.tensor_optional("value")?.map_or(Data::F32(vec![0.0]), |tensor| tensor.data);
+            let value = attributes
+                .tensor_optional("value")?
+                .map_or(Data::F32(vec![0.0]), |tensor| tensor.data);
             if value.len() != 1 {
                 return Err(Error::invalid("ConstantOfShape needs exactly one value"));
             }
@@ -45,34 +47,62 @@ pub fn build(op: &str, attributes: &Attributes) -> Result<Option<Kernel>> {
 }
 
 fn range(start: &Tensor, limit: &Tensor, delta: &Tensor) -> Result<Tensor> {
-    let (Some(&start), Some(&limit), Some(&delta)) = (start.i64s()?.first(), limit.i64s()?.first(), delta.i64s()?.first()) else {
+    let (Some(&start), Some(&limit), Some(&delta)) = (
+        start.i64s()?.first(),
+        limit.i64s()?.first(),
+        delta.i64s()?.first(),
+    ) else {
         return Err(Error::invalid("Range needs a start, a limit and a step"));
     };
     if delta == 0 {
         return Err(Error::invalid("Range cannot step by 0"));
     }
-    let count = usize::try_from((i128::from(limit) - i128::from(start)).div_euclid(i128::from(delta)).max(0) + 1).unwrap_or(usize::MAX);
+    let count = usize::try_from(
+        (i128::from(limit) - i128::from(start))
+            .div_euclid(i128::from(delta))
+            .max(0)
+            + 1,
+    )
+    .unwrap_or(usize::MAX);
     elements(&[count])?;
     let inside = |x: &i64| if delta > 0 { *x < limit } else { *x > limit };
-    let values: Vec<i64> = (0..count as i64).map(|i| start + i * delta).take_while(inside).collect();
+    let values: Vec<i64> = (0..count as i64)
+        .map(|i| start + i * delta)
+        .take_while(inside)
+        .collect();
     Ok(Tensor::of(vec![values.len()], Data::I64(values)))
 }
 
 /// A position that may be negative, counted from the end.
 fn position(index: i64, side: usize) -> Result<usize> {
-    let from_start = if index < 0 { index + side as i64 } else { index };
+    let from_start = if index < 0 {
+        index + side as i64
+    } else {
+        index
+    };
     match usize::try_from(from_start) {
         Ok(found) if found < side => Ok(found),
-        _ => Err(Error::invalid(format!("position {index} is outside a dimension of {side}"))),
+        _ => Err(Error::invalid(format!(
+            "position {index} is outside a dimension of {side}"
+        ))),
     }
 }
 
 fn gather(x: &Tensor, wanted: &Tensor, along: i64) -> Result<Tensor> {
     let d = axis(along, x.rank())?;
-    let positions: Vec<usize> = wanted.i64s()?.iter().map(|&i| position(i, x.shape[d])).collect::<Result<_>>()?;
+    let positions: Vec<usize> = wanted
+        .i64s()?
+        .iter()
+        .map(|&i| position(i, x.shape[d]))
+        .collect::<Result<_>>()?;
     let outer: usize = x.shape[..d].iter().product();
     let inner: usize = x.shape[d + 1..].iter().product();
-    let shape: Vec<usize> = x.shape[..d].iter().chain(&wanted.shape).chain(&x.shape[d + 1..]).copied().collect();
+    let shape: Vec<usize> = x.shape[..d]
+        .iter()
+        .chain(&wanted.shape)
+        .chain(&x.shape[d + 1..])
+        .copied()
+        .collect();
     let mut indexes = Vec::with_capacity(elements(&shape)?);
     for row in 0..outer {
         for &at in &positions {
@@ -86,7 +116,10 @@ fn gather(x: &Tensor, wanted: &Tensor, along: i64) -> Result<Tensor> {
 fn gather_elements(x: &Tensor, wanted: &Tensor, along: i64) -> Result<Tensor> {
     let d = axis(along, x.rank())?;
     if wanted.rank() != x.rank() || (0..x.rank()).any(|i| i != d && wanted.shape[i] > x.shape[i]) {
-        return Err(Error::invalid(format!("GatherElements: shape {:?} does not fit {:?}", wanted.shape, x.shape)));
+        return Err(Error::invalid(format!(
+            "GatherElements: shape {:?} does not fit {:?}",
+            wanted.shape, x.shape
+        )));
     }
     let own = strides(&x.shape);
     let mut step = own.clone();
@@ -103,7 +136,11 @@ fn gather_elements(x: &Tensor, wanted: &Tensor, along: i64) -> Result<Tensor> {
 
 /// Bounds are attributes up to opset 9 and inputs from opset 10.
 fn slice(attributes: &Attributes) -> Result<Kernel> {
-    let fixed = (attributes.ints_optional("starts")?, attributes.ints_optional("ends")?, attributes.ints_optional("axes")?);
+    let fixed = (
+        attributes.ints_optional("starts")?,
+        attributes.ints_optional("ends")?,
+        attributes.ints_optional("axes")?,
+    );
     Ok(Box::new(move |inputs| {
         let input = |index: usize, fixed: &Option<Vec<i64>>| -> Result<Option<Vec<i64>>> {
             Ok(match inputs.optional(index) {
@@ -119,7 +156,9 @@ fn slice(attributes: &Attributes) -> Result<Kernel> {
         let axes = input(3, &fixed.2)?.unwrap_or_else(|| (0..starts.len() as i64).collect());
         let steps = input(4, &None)?.unwrap_or_else(|| vec![1; starts.len()]);
         if axes.len() != starts.len() || steps.len() != starts.len() {
-            return Err(Error::invalid("Slice needs as many axes and steps as starts"));
+            return Err(Error::invalid(
+                "Slice needs as many axes and steps as starts",
+            ));
         }
         let mut picked: Vec<Vec<usize>> = x.shape.iter().map(|&side| (0..side).collect()).collect();
         for (index, &a) in axes.iter().enumerate() {
@@ -130,7 +169,11 @@ fn slice(attributes: &Attributes) -> Result<Kernel> {
         let shape: Vec<usize> = picked.iter().map(Vec::len).collect();
         let mut indexes = vec![0_usize];
         for (d, positions) in picked.iter().enumerate() {
-            indexes = indexes.iter().flat_map(|&base| positions.iter().map(move |&at| (base, at))).map(|(base, at)| base + at * own[d]).collect();
+            indexes = indexes
+                .iter()
+                .flat_map(|&base| positions.iter().map(move |&at| (base, at)))
+                .map(|(base, at)| base + at * own[d])
+                .collect();
         }
         one(x.pick(shape, &indexes))
     }))
@@ -138,7 +181,13 @@ fn slice(attributes: &Attributes) -> Result<Kernel> {
 
 fn stepped(start: i64, end: i64, step: i64, side: usize) -> Result<Vec<usize>> {
     let side = side as i64;
-    let absolute = |index: i64| if index < 0 { index.saturating_add(side) } else { index };
+    let absolute = |index: i64| {
+        if index < 0 {
+            index.saturating_add(side)
+        } else {
+            index
+        }
+    };
     if step == 0 {
         return Err(Error::invalid("Slice cannot step by 0"));
     }
@@ -150,7 +199,10 @@ fn stepped(start: i64, end: i64, step: i64, side: usize) -> Result<Vec<usize>> {
             at = at.saturating_add(step);
         }
     } else {
-        let (mut at, end) = (absolute(start).clamp(-1, side - 1), absolute(end).clamp(-1, side - 1));
+        let (mut at, end) = (
+            absolute(start).clamp(-1, side - 1),
+            absolute(end).clamp(-1, side - 1),
+        );
         while at > end {
             positions.push(at as usize);
             at = at.saturating_add(step);
@@ -171,11 +223,16 @@ fn split(attributes: &Attributes) -> Result<Kernel> {
             (None, Some(lengths)) => sizes(lengths)?,
             (None, None) => {
                 let each = x.shape[d].div_ceil(outputs.max(1));
-                (0..outputs).map(|i| each.min(x.shape[d].saturating_sub(i * each))).collect()
+                (0..outputs)
+                    .map(|i| each.min(x.shape[d].saturating_sub(i * each)))
+                    .collect()
             }
         };
         if lengths.iter().sum::<usize>() != x.shape[d] {
-            return Err(Error::invalid(format!("Split into {lengths:?} does not fit a dimension of {}", x.shape[d])));
+            return Err(Error::invalid(format!(
+                "Split into {lengths:?} does not fit a dimension of {}",
+                x.shape[d]
+            )));
         }
         let own = strides(&x.shape);
         let mut begin = 0;
@@ -183,7 +240,10 @@ fn split(attributes: &Attributes) -> Result<Kernel> {
         for length in lengths {
             let mut shape = x.shape.clone();
             shape[d] = length;
-            let indexes: Vec<usize> = walk(&shape, &own).into_iter().map(|i| i + begin * own[d]).collect();
+            let indexes: Vec<usize> = walk(&shape, &own)
+                .into_iter()
+                .map(|i| i + begin * own[d])
+                .collect();
             parts.push(Arc::new(x.pick(shape, &indexes)));
             begin += length;
         }
@@ -194,14 +254,26 @@ fn split(attributes: &Attributes) -> Result<Kernel> {
 fn tile(x: &Tensor, times: &[i64]) -> Result<Tensor> {
     let times = sizes(times)?;
     if times.len() != x.rank() {
-        return Err(Error::invalid(format!("Tile by {times:?} does not fit shape {:?}", x.shape)));
+        return Err(Error::invalid(format!(
+            "Tile by {times:?} does not fit shape {:?}",
+            x.shape
+        )));
     }
-    let shape: Vec<usize> = x.shape.iter().zip(&times).map(|(&side, &n)| side.saturating_mul(n)).collect();
+    let shape: Vec<usize> = x
+        .shape
+        .iter()
+        .zip(&times)
+        .map(|(&side, &n)| side.saturating_mul(n))
+        .collect();
     elements(&shape)?;
     let own = strides(&x.shape);
     let mut indexes = vec![0_usize];
     for (d, &side) in shape.iter().enumerate() {
-        indexes = indexes.iter().flat_map(|&base| (0..side).map(move |at| (base, at))).map(|(base, at)| base + (at % x.shape[d]) * own[d]).collect();
+        indexes = indexes
+            .iter()
+            .flat_map(|&base| (0..side).map(move |at| (base, at)))
+            .map(|(base, at)| base + (at % x.shape[d]) * own[d])
+            .collect();
     }
     Ok(x.pick(shape, &indexes))
 }

@@ -4,7 +4,9 @@ use base::{Error, Result};
 
 use super::{Kernel, one};
 use crate::onnx::attributes::Attributes;
-use crate::onnx::tensor::{Data, Tensor, axis, broadcast_indexes, broadcast_shape, elements, map_data, strides, walk};
+use crate::onnx::tensor::{
+    Data, Tensor, axis, broadcast_indexes, broadcast_shape, elements, map_data, strides, walk,
+};
 
 /// The operator `op`, if it belongs here.
 pub fn build(op: &str, attributes: &Attributes) -> Result<Option<Kernel>> {
@@ -20,14 +22,21 @@ pub fn build(op: &str, attributes: &Attributes) -> Result<Option<Kernel>> {
             let split = attributes.int("axis", 1)?;
             Box::new(move |inputs| {
                 let x = inputs.get(0)?;
-                let at = if split == x.rank() as i64 { x.rank() } else { axis(split, x.rank())? };
+                let at = if split == x.rank() as i64 {
+                    x.rank()
+                } else {
+                    axis(split, x.rank())?
+                };
                 let rows = elements(&x.shape[..at])?;
                 one(x.reshaped(vec![rows, elements(&x.shape[at..])?])?)
             })
         }
         "Shape" => Box::new(|inputs| {
             let shape = &inputs.get(0)?.shape;
-            one(Tensor::of(vec![shape.len()], Data::I64(shape.iter().map(|&side| side as i64).collect())))
+            one(Tensor::of(
+                vec![shape.len()],
+                Data::I64(shape.iter().map(|&side| side as i64).collect()),
+            ))
         }),
         "Size" => Box::new(|inputs| one(Tensor::scalar_i64(inputs.get(0)?.len() as i64))),
         "Squeeze" => squeeze(attributes)?,
@@ -43,7 +52,9 @@ pub fn build(op: &str, attributes: &Attributes) -> Result<Option<Kernel>> {
         "Concat" => {
             let along = attributes.int("axis", 1)?;
             Box::new(move |inputs| {
-                let all: Vec<&Tensor> = (0..inputs.len()).map(|i| inputs.get(i).map(AsRef::as_ref)).collect::<Result<_>>()?;
+                let all: Vec<&Tensor> = (0..inputs.len())
+                    .map(|i| inputs.get(i).map(AsRef::as_ref))
+                    .collect::<Result<_>>()?;
                 one(concat(&all, along)?)
             })
         }
@@ -56,7 +67,10 @@ pub fn build(op: &str, attributes: &Attributes) -> Result<Option<Kernel>> {
 pub fn sizes(values: &[i64]) -> Result<Vec<usize>> {
     let sizes: Vec<usize> = values
         .iter()
-        .map(|&value| usize::try_from(value).map_err(|_| Error::invalid(format!("a dimension of {value} is not possible"))))
+        .map(|&value| {
+            usize::try_from(value)
+                .map_err(|_| Error::invalid(format!("a dimension of {value} is not possible")))
+        })
         .collect::<Result<_>>()?;
     elements(&sizes)?;
     Ok(sizes)
@@ -68,12 +82,15 @@ fn reshape(from: &[usize], wanted: &[i64], allow_zero: bool) -> Result<Vec<usize
     let mut open = None;
     for (index, &side) in wanted.iter().enumerate() {
         shape.push(match side {
-            0 if !allow_zero => *from.get(index).ok_or_else(|| Error::invalid("Reshape copies a dimension that is not there"))?,
+            0 if !allow_zero => *from
+                .get(index)
+                .ok_or_else(|| Error::invalid("Reshape copies a dimension that is not there"))?,
             -1 if open.is_none() => {
                 open = Some(index);
                 1
             }
-            side => usize::try_from(side).map_err(|_| Error::invalid(format!("Reshape to {wanted:?} is not possible")))?,
+            side => usize::try_from(side)
+                .map_err(|_| Error::invalid(format!("Reshape to {wanted:?} is not possible")))?,
         });
     }
     if let Some(index) = open {
@@ -97,10 +114,18 @@ fn squeeze(attributes: &Attributes) -> Result<Kernel> {
             None => fixed.clone(),
         };
         let gone: Vec<usize> = match given {
-            Some(axes) => axes.iter().map(|&a| axis(a, x.rank())).collect::<Result<_>>()?,
+            Some(axes) => axes
+                .iter()
+                .map(|&a| axis(a, x.rank()))
+                .collect::<Result<_>>()?,
             None => (0..x.rank()).filter(|&d| x.shape[d] == 1).collect(),
         };
-        one(x.reshaped((0..x.rank()).filter(|d| !gone.contains(d)).map(|d| x.shape[d]).collect())?)
+        one(x.reshaped(
+            (0..x.rank())
+                .filter(|d| !gone.contains(d))
+                .map(|d| x.shape[d])
+                .collect(),
+        )?)
     }))
 }
 
@@ -114,9 +139,20 @@ fn unsqueeze(attributes: &Attributes) -> Result<Kernel> {
             (None, None) => return Err(Error::invalid("Unsqueeze names no axes")),
         };
         let rank = x.rank() + given.len();
-        let added: Vec<usize> = given.iter().map(|&a| axis(a, rank)).collect::<Result<_>>()?;
+        let added: Vec<usize> = given
+            .iter()
+            .map(|&a| axis(a, rank))
+            .collect::<Result<_>>()?;
         let mut sides = x.shape.iter();
-        let shape = (0..rank).map(|d| if added.contains(&d) { 1 } else { sides.next().copied().unwrap_or(1) }).collect();
+        let shape = (0..rank)
+            .map(|d| {
+                if added.contains(&d) {
+                    1
+                } else {
+                    sides.next().copied().unwrap_or(1)
+                }
+            })
+            .collect();
         one(x.reshaped(shape)?)
     }))
 }
@@ -126,17 +162,25 @@ fn transpose(attributes: &Attributes) -> Result<Kernel> {
     Ok(Box::new(move |inputs| {
         let x = inputs.get(0)?;
         let order: Vec<usize> = match &order {
-            Some(order) => order.iter().map(|&a| axis(a, x.rank())).collect::<Result<_>>()?,
+            Some(order) => order
+                .iter()
+                .map(|&a| axis(a, x.rank()))
+                .collect::<Result<_>>()?,
             None => (0..x.rank()).rev().collect(),
         };
         if order.len() != x.rank() {
-            return Err(Error::invalid(format!("Transpose by {order:?} does not fit shape {:?}", x.shape)));
+            return Err(Error::invalid(format!(
+                "Transpose by {order:?} does not fit shape {:?}",
+                x.shape
+            )));
         }
         let own = strides(&x.shape);
         let shape: Vec<usize> = order.iter().map(|&d| x.shape[d]).collect();
         let step: Vec<usize> = order.iter().map(|&d| own[d]).collect();
         if elements(&shape)? != x.len() {
-            return Err(Error::invalid(format!("Transpose by {order:?} is not a permutation")));
+            return Err(Error::invalid(format!(
+                "Transpose by {order:?} is not a permutation"
+            )));
         }
         let indexes = walk(&shape, &step);
         one(x.pick(shape, &indexes))
@@ -145,14 +189,20 @@ fn transpose(attributes: &Attributes) -> Result<Kernel> {
 
 /// Puts tensors side by side along one dimension.
 pub fn concat(all: &[&Tensor], along: i64) -> Result<Tensor> {
-    let first = all.first().ok_or_else(|| Error::invalid("Concat has no inputs"))?;
+    let first = all
+        .first()
+        .ok_or_else(|| Error::invalid("Concat has no inputs"))?;
     let d = axis(along, first.rank())?;
     let mut shape = first.shape.clone();
     shape[d] = 0;
     for tensor in all {
-        let fits = tensor.rank() == first.rank() && (0..first.rank()).all(|i| i == d || tensor.shape[i] == first.shape[i]);
+        let fits = tensor.rank() == first.rank()
+            && (0..first.rank()).all(|i| i == d || tensor.shape[i] == first.shape[i]);
         if !fits {
-            return Err(Error::invalid(format!("Concat cannot join shapes {:?} and {:?}", first.shape, tensor.shape)));
+            return Err(Error::invalid(format!(
+                "Concat cannot join shapes {:?} and {:?}",
+                first.shape, tensor.shape
+            )));
         }
         shape[d] += tensor.shape[d];
     }

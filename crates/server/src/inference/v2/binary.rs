@@ -24,9 +24,16 @@ pub fn read(name: &str, datatype: &str, bytes: &[u8]) -> Result<Flat> {
     if datatype == "BYTES" {
         return texts(name, bytes);
     }
-    let size = size(datatype).ok_or_else(|| Error::invalid(format!("the input {name:?} has the datatype {datatype:?}, which is not known")))?;
+    let size = size(datatype).ok_or_else(|| {
+        Error::invalid(format!(
+            "the input {name:?} has the datatype {datatype:?}, which is not known"
+        ))
+    })?;
     if bytes.len() % size != 0 {
-        return Err(Error::invalid(format!("the input {name:?} has {} bytes, which is no number of {datatype} values", bytes.len())));
+        return Err(Error::invalid(format!(
+            "the input {name:?} has {} bytes, which is no number of {datatype} values",
+            bytes.len()
+        )));
     }
     macro_rules! values {
         ($type:ty, $into:ty) => {
@@ -53,7 +60,10 @@ pub fn read(name: &str, datatype: &str, bytes: &[u8]) -> Result<Flat> {
         "UINT64" => Values::Ints(values!(u64, i64)),
         _ => Values::Bools(bytes.iter().map(|&byte| byte != 0).collect()),
     };
-    Ok(Flat { values, ..Flat::default() })
+    Ok(Flat {
+        values,
+        ..Flat::default()
+    })
 }
 
 fn texts(name: &str, mut bytes: &[u8]) -> Result<Flat> {
@@ -63,11 +73,16 @@ fn texts(name: &str, mut bytes: &[u8]) -> Result<Flat> {
         let (length, rest) = bytes.split_first_chunk::<4>().ok_or_else(cut)?;
         let length = u32::from_le_bytes(*length) as usize;
         let (text, rest) = rest.split_at_checked(length).ok_or_else(cut)?;
-        let text = std::str::from_utf8(text).map_err(|_| Error::invalid(format!("the input {name:?} holds a text that is not UTF-8")))?;
+        let text = std::str::from_utf8(text).map_err(|_| {
+            Error::invalid(format!("the input {name:?} holds a text that is not UTF-8"))
+        })?;
         values.push(text.to_owned());
         bytes = rest;
     }
-    Ok(Flat { values: Values::Texts(values), ..Flat::default() })
+    Ok(Flat {
+        values: Values::Texts(values),
+        ..Flat::default()
+    })
 }
 
 /// The bytes of an output.
@@ -76,6 +91,14 @@ pub fn write(output: &Output) -> Vec<u8> {
         OutputValues::F32(v) => v.iter().flat_map(|x| x.to_le_bytes()).collect(),
         OutputValues::F64(v) => v.iter().flat_map(|x| x.to_le_bytes()).collect(),
         OutputValues::I64(v) => v.iter().flat_map(|x| x.to_le_bytes()).collect(),
-        OutputValues::Text(v) => v.iter().flat_map(|text| (text.len() as u32).to_le_bytes().into_iter().chain(text.bytes())).collect(),
+        OutputValues::Text(v) => v
+            .iter()
+            .flat_map(|text| {
+                (text.len() as u32)
+                    .to_le_bytes()
+                    .into_iter()
+                    .chain(text.bytes())
+            })
+            .collect(),
     }
 }
