@@ -29,7 +29,9 @@ pub use file::deploy::{
     ScaleSpec,
 };
 pub use file::expect::{Check, ExpectationSpec, Severity};
-pub use file::features::{FeatureSet, FeatureSpec, FeatureType, Label, LabelType, Split, SplitBy, Validate, ViewSpec};
+pub use file::features::{
+    FeatureSet, FeatureSpec, FeatureType, Label, LabelType, Split, SplitBy, Validate, ViewSpec,
+};
 pub use file::gate::{ApproveSpec, AutoSpec, AutoWhen, GateSpec, SelfApproval};
 pub use file::improve::{Action, Event, Guard, PipelineSpec, Step, TriggerSpec};
 pub use file::monitor::{DriftMethod, DriftOf, MonitorCheck, MonitorSpec, Reference};

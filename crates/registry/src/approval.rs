@@ -110,7 +110,12 @@ pub struct Approval {
 /// Identifies what is approved: any change of the model's files, of what the evaluation found, of a criterion, of the
 /// data or of the gate is another binding.
 pub fn binding(gate: &GateSpec, evaluation: &Evaluation) -> String {
-    let bound = serde_json::json!([gate, evaluation.model, evaluation.version, evaluation.content_digest()]);
+    let bound = serde_json::json!([
+        gate,
+        evaluation.model,
+        evaluation.version,
+        evaluation.content_digest()
+    ]);
     hex::encode(Sha256::digest(bound.to_string()))
 }
 
@@ -129,7 +134,13 @@ pub struct Signature {
 
 /// Stores a person's decision about `number` of the project's model at `gate`. Deciding twice the same way is one
 /// decision; a person who changes their mind replaces the earlier one.
-pub async fn approve(db: &Db, project: &Project, gate: &str, number: i64, signed: Signature) -> Result<Approval> {
+pub async fn approve(
+    db: &Db,
+    project: &Project,
+    gate: &str,
+    number: i64,
+    signed: Signature,
+) -> Result<Approval> {
     let model = project.file.model_name();
     let spec = gate::spec(project, gate)?;
     check_role(project, spec, signed.role, &signed.actor)?;
@@ -140,8 +151,10 @@ pub async fn approve(db: &Db, project: &Project, gate: &str, number: i64, signed
         check_approvable(spec, own, &state, &signed.actor)?;
     }
     let Some(bound) = &state.binding else {
-        return Err(Error::conflict(format!("version {number} of {model} was never evaluated, so there is nothing to decide about"))
-            .hint(format!("run `ironloop evaluate {number}` first")));
+        return Err(Error::conflict(format!(
+            "version {number} of {model} was never evaluated, so there is nothing to decide about"
+        ))
+        .hint(format!("run `ironloop evaluate {number}` first")));
     };
     let now = db.clock().now_ms();
     let new = Approval {
@@ -166,30 +179,62 @@ pub async fn approve(db: &Db, project: &Project, gate: &str, number: i64, signed
 }
 
 fn check_role(project: &Project, gate: &GateSpec, role: Role, actor: &str) -> Result<()> {
-    let asked = gate.approve.iter().chain(gate.auto.iter().flat_map(|auto| &auto.approve));
+    let asked = gate
+        .approve
+        .iter()
+        .chain(gate.auto.iter().flat_map(|auto| &auto.approve));
     if !asked.clone().any(|need| need.role == role) {
         let roles: Vec<_> = asked.map(|need| need.role.as_str()).collect();
-        let asks = if roles.is_empty() { "nobody".to_owned() } else { roles.join(", ") };
-        return Err(Error::invalid(format!("gate {} does not ask for the role {role}", gate.name)).hint(format!("it asks for {asks}")));
+        let asks = if roles.is_empty() {
+            "nobody".to_owned()
+        } else {
+            roles.join(", ")
+        };
+        return Err(Error::invalid(format!(
+            "gate {} does not ask for the role {role}",
+            gate.name
+        ))
+        .hint(format!("it asks for {asks}")));
     }
-    if ["svc:", "ci:", "group:"].iter().any(|prefix| actor.starts_with(prefix)) || actor == SYSTEM {
-        return Err(Error::forbidden(format!("{actor:?} is not a person, and only people approve")));
+    if ["svc:", "ci:", "group:"]
+        .iter()
+        .any(|prefix| actor.starts_with(prefix))
+        || actor == SYSTEM
+    {
+        return Err(Error::forbidden(format!(
+            "{actor:?} is not a person, and only people approve"
+        )));
     }
     if !project.file.people.holds(actor, role) {
         let holders = project.file.people.of(role).join(", ");
-        return Err(Error::forbidden(format!("{actor:?} does not hold the role {}", role.as_str()))
-            .hint(format!("it is held by: {}", if holders.is_empty() { "nobody" } else { &holders })));
+        return Err(Error::forbidden(format!(
+            "{actor:?} does not hold the role {}",
+            role.as_str()
+        ))
+        .hint(format!(
+            "it is held by: {}",
+            if holders.is_empty() {
+                "nobody"
+            } else {
+                &holders
+            }
+        )));
     }
     Ok(())
 }
 
 fn check_approvable(gate: &GateSpec, own: bool, state: &gate::State, actor: &str) -> Result<()> {
     if own && gate.self_approval == SelfApproval::Forbid {
-        return Err(Error::forbidden(format!("{actor:?} made this version, and gate {} forbids to approve one's own work", gate.name))
-            .hint("ask another holder of the role, or set self = \"record\" in the gate"));
+        return Err(Error::forbidden(format!(
+            "{actor:?} made this version, and gate {} forbids to approve one's own work",
+            gate.name
+        ))
+        .hint("ask another holder of the role, or set self = \"record\" in the gate"));
     }
     if let Some(obstacle) = state.result.obstacle() {
-        return Err(Error::conflict(format!("there is nothing to approve yet: {obstacle}")));
+        return Err(Error::conflict(format!(
+            "there is nothing to approve yet: {obstacle}"
+        )));
     }
     Ok(())
 }
@@ -200,7 +245,9 @@ async fn is_author(db: &Db, version: &ModelVersion, actor: &str) -> Result<bool>
         return Ok(true);
     }
     match &version.run_id {
-        Some(run) => Ok(experiments::get_run(db, run).await.is_ok_and(|run| run.user == actor)),
+        Some(run) => Ok(experiments::get_run(db, run)
+            .await
+            .is_ok_and(|run| run.user == actor)),
         None => Ok(false),
     }
 }
@@ -210,8 +257,17 @@ async fn is_author(db: &Db, version: &ModelVersion, actor: &str) -> Result<bool>
 pub async fn request_approvals(db: &Db, project: &Project, gate: &str, number: i64) -> Result<()> {
     let spec = gate::spec(project, gate)?;
     let state = gate::state(db, project, spec, project.file.model_name(), number).await?;
-    let Some(bound) = state.binding.clone().filter(|_| state.result.obstacle().is_none()) else { return Ok(()) };
-    let missing = state.result.approvals.iter().filter(|need| need.state != ApprovalState::Given && need.state != ApprovalState::Refused);
+    let Some(bound) = state
+        .binding
+        .clone()
+        .filter(|_| state.result.obstacle().is_none())
+    else {
+        return Ok(());
+    };
+    let missing =
+        state.result.approvals.iter().filter(|need| {
+            need.state != ApprovalState::Given && need.state != ApprovalState::Refused
+        });
     let asked = missing.map(|need| Approval {
         id: ApprovalId::fresh().into(),
         project: project.name.clone(),
@@ -237,5 +293,7 @@ pub async fn open_approvals(db: &Db, project: &str) -> Result<Vec<Approval>> {
 
 /// When an approval that was given at `at` ends; never where the gate sets no limit.
 pub(crate) fn ends_at(at: i64, valid_for: Option<SignedDuration>) -> i64 {
-    valid_for.map_or(i64::MAX, |valid_for| at.saturating_add(valid_for.as_millis() as i64))
+    valid_for.map_or(i64::MAX, |valid_for| {
+        at.saturating_add(valid_for.as_millis() as i64)
+    })
 }

@@ -43,13 +43,21 @@ pub struct Measured {
 impl Measured {
     /// A value without bounds.
     pub fn exact(value: f64) -> Self {
-        Self { value: known(value), lower: None, upper: None }
+        Self {
+            value: known(value),
+            lower: None,
+            upper: None,
+        }
     }
 }
 
 impl From<Interval> for Measured {
     fn from(interval: Interval) -> Self {
-        Self { value: known(interval.value), lower: known(interval.lower), upper: known(interval.upper) }
+        Self {
+            value: known(interval.value),
+            lower: known(interval.lower),
+            upper: known(interval.upper),
+        }
     }
 }
 
@@ -171,7 +179,11 @@ impl Evaluation {
             .iter()
             .map(|it| {
                 let timed = it.target.starts_with("latency");
-                let measured = if timed { Measured::default() } else { it.measured };
+                let measured = if timed {
+                    Measured::default()
+                } else {
+                    it.measured
+                };
                 serde_json::json!([it.id, it.version, it.verdict, measured, it.baseline])
             })
             .collect();

@@ -78,33 +78,60 @@ pub struct Given {
 impl GateResult {
     /// Why the gate does not even wait for people: the gate before it, or the first criterion that does not pass.
     pub fn obstacle(&self) -> Option<String> {
-        if let Some(before) = self.after.as_ref().filter(|before| before.verdict != Verdict::Pass) {
+        if let Some(before) = self
+            .after
+            .as_ref()
+            .filter(|before| before.verdict != Verdict::Pass)
+        {
             let why = before.obstacle.as_deref().unwrap_or("it is not passed");
             return Some(format!("gate {} comes before it: {why}", before.gate));
         }
         let failing = self.criteria.iter().find(|it| it.verdict == Verdict::Fail);
-        let open = self.criteria.iter().find(|it| it.verdict == Verdict::Unknown);
+        let open = self
+            .criteria
+            .iter()
+            .find(|it| it.verdict == Verdict::Unknown);
         failing.or(open).map(|criterion| self.sentence(criterion))
     }
 
     /// Why the gate is not passed, with criterion, value, bound and data; `None` if it is.
     pub fn reason(&self) -> Option<String> {
         self.obstacle().or_else(|| {
-            let open = self.approvals.iter().find(|need| need.state != ApprovalState::Given)?;
+            let open = self
+                .approvals
+                .iter()
+                .find(|need| need.state != ApprovalState::Given)?;
             let given = open.given.len();
             Some(match open.state {
                 ApprovalState::Refused => format!("a {} has refused it", open.role),
-                ApprovalState::Void => format!("the approval by a {} is void: what was approved has changed since", open.role),
+                ApprovalState::Void => format!(
+                    "the approval by a {} is void: what was approved has changed since",
+                    open.role
+                ),
                 ApprovalState::Expired => format!("the approval by a {} has expired", open.role),
-                _ => format!("it waits for the approval of {} {} ({given} given)", open.needed, open.role),
+                _ => format!(
+                    "it waits for the approval of {} {} ({given} given)",
+                    open.needed, open.role
+                ),
             })
         })
     }
 
     fn sentence(&self, criterion: &CriterionResult) -> String {
-        let verb = if criterion.verdict == Verdict::Fail { "fails" } else { "is unknown" };
-        let Measured { value, lower, upper } = criterion.measured;
-        let mut text = format!("criterion {} (version {}) {verb}: wanted {}", criterion.id, criterion.version, criterion.target);
+        let verb = if criterion.verdict == Verdict::Fail {
+            "fails"
+        } else {
+            "is unknown"
+        };
+        let Measured {
+            value,
+            lower,
+            upper,
+        } = criterion.measured;
+        let mut text = format!(
+            "criterion {} (version {}) {verb}: wanted {}",
+            criterion.id, criterion.version, criterion.target
+        );
         if let Some(value) = value {
             let _ = write!(text, ", got {}", shown(value));
             if let (Some(lower), Some(upper)) = (lower, upper) {
@@ -134,17 +161,31 @@ pub(crate) struct State {
 pub(crate) fn spec<'p>(project: &'p Project, gate: &str) -> Result<&'p GateSpec> {
     project.file.gates.get(gate).ok_or_else(|| {
         let names: Vec<_> = project.file.gates.keys().map(String::as_str).collect();
-        Error::not_found(format!("project {:?} has no gate {gate:?}", project.name)).hint(format!("its gates are: {}", names.join(", ")))
+        Error::not_found(format!("project {:?} has no gate {gate:?}", project.name))
+            .hint(format!("its gates are: {}", names.join(", ")))
     })
 }
 
 /// What `gate` says about a version of a model now.
-pub async fn gate_result(db: &Db, project: &Project, gate: &str, model: &str, number: i64) -> Result<GateResult> {
-    Ok(state(db, project, spec(project, gate)?, model, number).await?.result)
+pub async fn gate_result(
+    db: &Db,
+    project: &Project,
+    gate: &str,
+    model: &str,
+    number: i64,
+) -> Result<GateResult> {
+    Ok(state(db, project, spec(project, gate)?, model, number)
+        .await?
+        .result)
 }
 
 /// What every gate of the project says about a version, in the order in which they are passed.
-pub async fn gate_results(db: &Db, project: &Project, model: &str, number: i64) -> Result<Vec<GateResult>> {
+pub async fn gate_results(
+    db: &Db,
+    project: &Project,
+    model: &str,
+    number: i64,
+) -> Result<Vec<GateResult>> {
     let mut gates: Vec<&GateSpec> = project.file.gates.values().collect();
     gates.sort_by_key(|gate| (depth(project, gate), gate.name.clone()));
     let mut results = Vec::new();
@@ -158,7 +199,12 @@ fn depth(project: &Project, gate: &GateSpec) -> usize {
     let mut depth = 0;
     let mut gate = gate;
     // The file's check has ruled out circles; the limit is only a belt.
-    while let Some(before) = gate.after.as_ref().and_then(|name| project.file.gates.get(name)).filter(|_| depth < 100) {
+    while let Some(before) = gate
+        .after
+        .as_ref()
+        .and_then(|name| project.file.gates.get(name))
+        .filter(|_| depth < 100)
+    {
         depth += 1;
         gate = before;
     }
@@ -166,27 +212,54 @@ fn depth(project: &Project, gate: &GateSpec) -> usize {
 }
 
 /// Recursive over `after`, hence boxed.
-pub(crate) fn state<'a>(db: &'a Db, project: &'a Project, gate: &'a GateSpec, model: &'a str, number: i64) -> BoxFuture<'a, Result<State>> {
+pub(crate) fn state<'a>(
+    db: &'a Db,
+    project: &'a Project,
+    gate: &'a GateSpec,
+    model: &'a str,
+    number: i64,
+) -> BoxFuture<'a, Result<State>> {
     Box::pin(async move {
-        let evaluation = evaluations::evaluation_of_version(db, &project.name, model, number).await?;
+        let evaluation =
+            evaluations::evaluation_of_version(db, &project.name, model, number).await?;
         let criteria = criteria(db, project, gate, evaluation.as_ref(), number).await?;
-        let after = match gate.after.as_ref().and_then(|name| project.file.gates.get(name)) {
+        let after = match gate
+            .after
+            .as_ref()
+            .and_then(|name| project.file.gates.get(name))
+        {
             Some(before) => {
                 let result = state(db, project, before, model, number).await?.result;
-                Some(Before { obstacle: result.reason(), verdict: result.verdict, gate: result.gate })
+                Some(Before {
+                    obstacle: result.reason(),
+                    verdict: result.verdict,
+                    gate: result.gate,
+                })
             }
             None => None,
         };
-        let binding = evaluation.as_ref().map(|evaluation| approval::binding(gate, evaluation));
+        let binding = evaluation
+            .as_ref()
+            .map(|evaluation| approval::binding(gate, evaluation));
         let decided = stored::of_version(db, &project.name, &gate.name, model, number).await?;
         let now = db.clock().now_ms();
-        let by_rule = binding.as_ref().is_some_and(|binding| decided.iter().any(|it| it.role == BY_RULE && it.binding == *binding));
+        let by_rule = binding.as_ref().is_some_and(|binding| {
+            decided
+                .iter()
+                .any(|it| it.role == BY_RULE && it.binding == *binding)
+        });
         let needed: &[ApproveSpec] = match (&gate.auto, by_rule) {
             (Some(auto), true) => &auto.approve,
             _ => &gate.approve,
         };
-        let approvals: Vec<_> = needed.iter().map(|need| approval_need(need, gate, &decided, binding.as_deref(), now)).collect();
-        let verdicts = criteria.iter().map(|it| it.verdict).chain(after.iter().map(|it| it.verdict));
+        let approvals: Vec<_> = needed
+            .iter()
+            .map(|need| approval_need(need, gate, &decided, binding.as_deref(), now))
+            .collect();
+        let verdicts = criteria
+            .iter()
+            .map(|it| it.verdict)
+            .chain(after.iter().map(|it| it.verdict));
         let verdict = Verdict::all(verdicts.chain(approvals.iter().map(verdict_of)));
         let result = GateResult {
             gate: gate.name.clone(),
@@ -195,9 +268,16 @@ pub(crate) fn state<'a>(db: &'a Db, project: &'a Project, gate: &'a GateSpec, mo
             criteria,
             approvals,
             evaluation: evaluation.as_ref().map(|evaluation| evaluation.id.clone()),
-            dataset: evaluation.as_ref().map(|it| format!("{} version {}", it.dataset.name, it.dataset.version)),
+            dataset: evaluation
+                .as_ref()
+                .map(|it| format!("{} version {}", it.dataset.name, it.dataset.version)),
         };
-        Ok(State { result, binding, evaluation, by_rule })
+        Ok(State {
+            result,
+            binding,
+            evaluation,
+            by_rule,
+        })
     })
 }
 
@@ -210,10 +290,21 @@ fn verdict_of(need: &ApprovalNeed) -> Verdict {
     }
 }
 
-fn approval_need(need: &ApproveSpec, gate: &GateSpec, decided: &[Approval], binding: Option<&str>, now: i64) -> ApprovalNeed {
-    let mine: Vec<&Approval> = decided.iter().filter(|it| it.role == need.role.as_str()).collect();
+fn approval_need(
+    need: &ApproveSpec,
+    gate: &GateSpec,
+    decided: &[Approval],
+    binding: Option<&str>,
+    now: i64,
+) -> ApprovalNeed {
+    let mine: Vec<&Approval> = decided
+        .iter()
+        .filter(|it| it.role == need.role.as_str())
+        .collect();
     let present = |it: &&&Approval| binding == Some(it.binding.as_str());
-    let alive = |it: &&&Approval| now < approval::ends_at(it.decided_at.unwrap_or(it.asked_at), gate.valid_for);
+    let alive = |it: &&&Approval| {
+        now < approval::ends_at(it.decided_at.unwrap_or(it.asked_at), gate.valid_for)
+    };
     let in_state = |state: ApprovalState| mine.iter().filter(move |it| it.state == state);
     let mut people = BTreeSet::new();
     let given: Vec<Given> = in_state(ApprovalState::Given)
@@ -231,7 +322,10 @@ fn approval_need(need: &ApproveSpec, gate: &GateSpec, decided: &[Approval], bind
         ApprovalState::Refused
     } else if given.len() as i64 >= need.count {
         ApprovalState::Given
-    } else if in_state(ApprovalState::Given).filter(present).any(|it| !alive(&it)) {
+    } else if in_state(ApprovalState::Given)
+        .filter(present)
+        .any(|it| !alive(&it))
+    {
         ApprovalState::Expired
     } else if in_state(ApprovalState::Given).any(|it| binding != Some(it.binding.as_str())) {
         ApprovalState::Void
@@ -240,15 +334,28 @@ fn approval_need(need: &ApproveSpec, gate: &GateSpec, decided: &[Approval], bind
     } else {
         ApprovalState::Missing
     };
-    ApprovalNeed { role: need.role, needed: need.count, given, state }
+    ApprovalNeed {
+        role: need.role,
+        needed: need.count,
+        given,
+        state,
+    }
 }
 
 /// What the evaluation says about each criterion of the gate, held against what holds now.
-async fn criteria(db: &Db, project: &Project, gate: &GateSpec, evaluation: Option<&Evaluation>, number: i64) -> Result<Vec<CriterionResult>> {
+async fn criteria(
+    db: &Db,
+    project: &Project,
+    gate: &GateSpec,
+    evaluation: Option<&Evaluation>,
+    number: i64,
+) -> Result<Vec<CriterionResult>> {
     let champion = champion(db, project).await?;
     let mut results = Vec::new();
     for id in &gate.needs {
-        let Some(criterion) = project.file.criterion(id) else { continue };
+        let Some(criterion) = project.file.criterion(id) else {
+            continue;
+        };
         let now = project::criterion_version(db, &project.name, id).await?;
         let mut result = match evaluation.and_then(|evaluation| evaluation.criterion(id)) {
             Some(result) => result.clone(),
@@ -267,7 +374,18 @@ async fn criteria(db: &Db, project: &Project, gate: &GateSpec, evaluation: Optio
                 },
             },
         };
-        if let Some(stale) = evaluation.and_then(|it| stale(gate, it, &result, now, criterion.versus, champion, number, db.clock().now_ms())) {
+        if let Some(stale) = evaluation.and_then(|it| {
+            stale(
+                gate,
+                it,
+                &result,
+                now,
+                criterion.versus,
+                champion,
+                number,
+                db.clock().now_ms(),
+            )
+        }) {
             result.verdict = Verdict::Unknown;
             result.reason = stale;
         }
@@ -277,7 +395,10 @@ async fn criteria(db: &Db, project: &Project, gate: &GateSpec, evaluation: Optio
 }
 
 /// Why a result does not count any more.
-#[expect(clippy::too_many_arguments, reason = "each is one fact that can make a result stale")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "each is one fact that can make a result stale"
+)]
 fn stale(
     gate: &GateSpec,
     evaluation: &Evaluation,
@@ -289,15 +410,29 @@ fn stale(
     now: i64,
 ) -> Option<String> {
     if result.version != version_now {
-        return Some(format!("it was measured by version {} of the criterion, now there is version {version_now}; evaluate again", result.version));
+        return Some(format!(
+            "it was measured by version {} of the criterion, now there is version {version_now}; evaluate again",
+            result.version
+        ));
     }
     if now >= approval::ends_at(evaluation.created_at, gate.valid_for) {
         let age = project::duration::text(gate.valid_for.unwrap_or_default());
-        return Some(format!("the evaluation is older than {age}; evaluate again"));
+        return Some(format!(
+            "the evaluation is older than {age}; evaluate again"
+        ));
     }
-    if versus == Some(Versus::Champion) && champion != evaluation.champion && champion != Some(number) {
-        let name = |version: Option<i64>| version.map_or("none".to_owned(), |version| format!("version {version}"));
-        return Some(format!("the champion was {} then and is {} now; evaluate again", name(evaluation.champion), name(champion)));
+    if versus == Some(Versus::Champion)
+        && champion != evaluation.champion
+        && champion != Some(number)
+    {
+        let name = |version: Option<i64>| {
+            version.map_or("none".to_owned(), |version| format!("version {version}"))
+        };
+        return Some(format!(
+            "the champion was {} then and is {} now; evaluate again",
+            name(evaluation.champion),
+            name(champion)
+        ));
     }
     None
 }
@@ -315,10 +450,21 @@ pub(crate) async fn champion(db: &Db, project: &Project) -> Result<Option<i64>> 
 /// project protects may move. A refusal that only waits for people asks them (once).
 pub async fn guard_alias(db: &Db, model: &str, alias: &str, number: i64) -> Result<()> {
     for project in project::projects(db).await? {
-        let Some(gate) = project.file.gates.get(alias).filter(|_| project.file.model_name() == model) else { continue };
+        let Some(gate) = project
+            .file
+            .gates
+            .get(alias)
+            .filter(|_| project.file.model_name() == model)
+        else {
+            continue;
+        };
         version(db, model, number).await?;
         let state = state(db, &project, gate, model, number).await?;
-        let Some(reason) = state.result.reason().filter(|_| state.result.verdict != Verdict::Pass) else {
+        let Some(reason) = state
+            .result
+            .reason()
+            .filter(|_| state.result.verdict != Verdict::Pass)
+        else {
             if let (Some(binding), Some(evaluation)) = (&state.binding, &state.evaluation) {
                 let place = (project.name.as_str(), alias, model);
                 stored::remember_pass(db, place, number, binding, &evaluation.spec_digest).await?;

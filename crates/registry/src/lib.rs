@@ -22,20 +22,25 @@ mod store;
 mod version;
 
 pub use alias::{alias, delete_alias, set_alias};
-pub use approval::{Approval, ApprovalState, Decision, Signature, approve, open_approvals, request_approvals};
+pub use approval::{
+    Approval, ApprovalState, Decision, Signature, approve, open_approvals, request_approvals,
+};
 pub use evaluation::run::{Context, evaluate};
-pub use evaluation::{CriterionResult, Evaluation, Measured, MetricResult, SliceResult, Subject, spec_digest};
+pub use evaluation::{
+    CriterionResult, Evaluation, Measured, MetricResult, SliceResult, Subject, spec_digest,
+};
 pub use gate::{ApprovalNeed, Before, GateResult, Given, gate_result, gate_results, guard_alias};
 pub use model::{
-    Model, ModelSearch, create_model, delete_model, delete_model_tag, describe_model, latest_versions, model, rename_model,
-    search_models, set_model_tag,
+    Model, ModelSearch, create_model, delete_model, delete_model_tag, describe_model,
+    latest_versions, model, rename_model, search_models, set_model_tag,
 };
 pub use promotion::{
-    AutoOutcome, Promotion, Registration, champion_evaluation, evaluate_version, promote, promote_automatically, register,
+    AutoOutcome, Promotion, Registration, champion_evaluation, evaluate_version, promote,
+    promote_automatically, register,
 };
 pub use store::MIGRATIONS;
 pub use store::evaluation::{evaluation_of_run, evaluation_of_version, evaluations};
 pub use version::{
-    ModelVersion, NewVersion, Stage, create_version, delete_version, delete_version_tag, describe_version, search_versions,
-    set_version_tag, transition_stage, version,
+    ModelVersion, NewVersion, Stage, create_version, delete_version, delete_version_tag,
+    describe_version, search_versions, set_version_tag, transition_stage, version,
 };

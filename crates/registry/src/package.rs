@@ -23,15 +23,24 @@ pub(crate) fn of_run(run: &Run) -> Result<String> {
 /// `sha256:` and the digest over the names and contents of all files, the same that a revision pins.
 pub(crate) async fn digest(blobs: &Blobs, folder: &str) -> Result<String> {
     let prefix = format!("{folder}/");
-    let mut names: Vec<String> = blobs.list_all(folder).await?.into_iter().map(|file| file.path).collect();
+    let mut names: Vec<String> = blobs
+        .list_all(folder)
+        .await?
+        .into_iter()
+        .map(|file| file.path)
+        .collect();
     names.sort();
     if names.is_empty() {
-        return Err(Error::not_found(format!("no model lies at {folder}")).hint("log one under the name \"model\", or train with Ironloop"));
+        return Err(Error::not_found(format!("no model lies at {folder}"))
+            .hint("log one under the name \"model\", or train with Ironloop"));
     }
     let mut hash = Sha256::new();
     for path in names {
         let content = blobs.get_bytes(&path).await?;
-        for part in [path.strip_prefix(&prefix).unwrap_or(&path).as_bytes(), &content] {
+        for part in [
+            path.strip_prefix(&prefix).unwrap_or(&path).as_bytes(),
+            &content,
+        ] {
             hash.update((part.len() as u64).to_le_bytes());
             hash.update(part);
         }

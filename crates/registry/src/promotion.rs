@@ -57,25 +57,52 @@ pub struct AutoOutcome {
 
 /// Evaluates a run's model and, if it passes the gate `candidate`, makes it a version of the project's model. A run
 /// that is a version already is only evaluated again.
-pub async fn register(ctx: &Context, project: &Project, run: &RunId, actor: &str) -> Result<Registration> {
+pub async fn register(
+    ctx: &Context,
+    project: &Project,
+    run: &RunId,
+    actor: &str,
+) -> Result<Registration> {
     if let Some(version) = version_of_run(ctx, project, run).await? {
         let evaluation = evaluate_version(ctx, project, version.version, actor).await?;
-        return Ok(Registration { version: Some(version), evaluation, refusal: None });
+        return Ok(Registration {
+            version: Some(version),
+            evaluation,
+            refusal: None,
+        });
     }
     let evaluation = evaluate(ctx, project, &Subject::Run(run.clone()), actor).await?;
     if let Some(refusal) = candidate_refusal(project, &evaluation) {
-        return Ok(Registration { version: None, evaluation, refusal: Some(refusal) });
+        return Ok(Registration {
+            version: None,
+            evaluation,
+            refusal: Some(refusal),
+        });
     }
     let version = make_version(ctx, project, run, actor).await?;
     let evaluation = evaluate_version(ctx, project, version.version, actor).await?;
-    Ok(Registration { version: Some(version), evaluation, refusal: None })
+    Ok(Registration {
+        version: Some(version),
+        evaluation,
+        refusal: None,
+    })
 }
 
 /// Evaluates a version, and asks the people whom a gate now waits for.
-pub async fn evaluate_version(ctx: &Context, project: &Project, number: i64, actor: &str) -> Result<Evaluation> {
+pub async fn evaluate_version(
+    ctx: &Context,
+    project: &Project,
+    number: i64,
+    actor: &str,
+) -> Result<Evaluation> {
     let evaluation = evaluate(ctx, project, &Subject::Version(number), actor).await?;
     if gate::champion(&ctx.db, project).await? != Some(number) {
-        for gate in project.file.gates.values().filter(|gate| !gate.approve.is_empty()) {
+        for gate in project
+            .file
+            .gates
+            .values()
+            .filter(|gate| !gate.approve.is_empty())
+        {
             request_approvals(&ctx.db, project, &gate.name, number).await?;
         }
     }
@@ -85,7 +112,11 @@ pub async fn evaluate_version(ctx: &Context, project: &Project, number: i64, act
 /// Why a run may not become a version, with criterion, value, bound and data.
 fn candidate_refusal(project: &Project, evaluation: &Evaluation) -> Option<String> {
     let gate = project.file.gates.get(CANDIDATE)?;
-    let criteria: Vec<_> = gate.needs.iter().filter_map(|id| evaluation.criterion(id).cloned()).collect();
+    let criteria: Vec<_> = gate
+        .needs
+        .iter()
+        .filter_map(|id| evaluation.criterion(id).cloned())
+        .collect();
     let result = GateResult {
         gate: CANDIDATE.to_owned(),
         verdict: Verdict::all(criteria.iter().map(|it| it.verdict)),
@@ -93,20 +124,39 @@ fn candidate_refusal(project: &Project, evaluation: &Evaluation) -> Option<Strin
         criteria,
         approvals: Vec::new(),
         evaluation: Some(evaluation.id.clone()),
-        dataset: Some(format!("{} version {}", evaluation.dataset.name, evaluation.dataset.version)),
+        dataset: Some(format!(
+            "{} version {}",
+            evaluation.dataset.name, evaluation.dataset.version
+        )),
     };
     result.obstacle()
 }
 
-async fn version_of_run(ctx: &Context, project: &Project, run: &RunId) -> Result<Option<ModelVersion>> {
+async fn version_of_run(
+    ctx: &Context,
+    project: &Project,
+    run: &RunId,
+) -> Result<Option<ModelVersion>> {
     let search = crate::ModelSearch {
-        filter: format!("name = '{}' AND run_id = '{run}'", project.file.model_name().replace('\'', "''")),
+        filter: format!(
+            "name = '{}' AND run_id = '{run}'",
+            project.file.model_name().replace('\'', "''")
+        ),
         ..Default::default()
     };
-    Ok(crate::search_versions(&ctx.db, &search).await?.items.into_iter().next())
+    Ok(crate::search_versions(&ctx.db, &search)
+        .await?
+        .items
+        .into_iter()
+        .next())
 }
 
-async fn make_version(ctx: &Context, project: &Project, id: &RunId, actor: &str) -> Result<ModelVersion> {
+async fn make_version(
+    ctx: &Context,
+    project: &Project,
+    id: &RunId,
+    actor: &str,
+) -> Result<ModelVersion> {
     let name = project.file.model_name();
     match create_model(&ctx.db, name, &project.file.project.title, Vec::new()).await {
         Ok(_) => {}
@@ -120,7 +170,10 @@ async fn make_version(ctx: &Context, project: &Project, id: &RunId, actor: &str)
             name: name.to_owned(),
             source: format!("runs:/{id}/model"),
             run_id: Some(id.clone()),
-            model_id: run.model_outputs.last().map(|output| output.model_id.clone()),
+            model_id: run
+                .model_outputs
+                .last()
+                .map(|output| output.model_id.clone()),
             user: actor.to_owned(),
             ..NewVersion::default()
         },
@@ -130,7 +183,13 @@ async fn make_version(ctx: &Context, project: &Project, id: &RunId, actor: &str)
 
 /// Moves an alias of the project's model to a version. A protected alias moves only past its gate; where it pointed
 /// before stays known as the alias `previous`.
-pub async fn promote(db: &Db, project: &Project, number: i64, name: &str, actor: &str) -> Result<Promotion> {
+pub async fn promote(
+    db: &Db,
+    project: &Project,
+    number: i64,
+    name: &str,
+    actor: &str,
+) -> Result<Promotion> {
     let model = project.file.model_name();
     let before = match alias(db, model, name).await {
         Ok(version) => Some(version.version),
@@ -138,10 +197,16 @@ pub async fn promote(db: &Db, project: &Project, number: i64, name: &str, actor:
         Err(error) => return Err(error),
     };
     if before == Some(number) {
-        return Ok(Promotion { alias: name.to_owned(), version: number, previous: before });
+        return Ok(Promotion {
+            alias: name.to_owned(),
+            version: number,
+            previous: before,
+        });
     }
     guard_alias(db, model, name, number).await?;
-    if let Some(before) = before.filter(|_| name != PREVIOUS && project.file.gates.contains_key(name)) {
+    if let Some(before) =
+        before.filter(|_| name != PREVIOUS && project.file.gates.contains_key(name))
+    {
         set_alias(db, model, PREVIOUS, before, actor).await?;
     }
     set_alias(db, model, name, number, actor).await?;
@@ -157,33 +222,56 @@ pub async fn promote(db: &Db, project: &Project, number: i64, name: &str, actor:
         Box::pin(async move { tx.audit(&entry).await })
     })
     .await?;
-    Ok(Promotion { alias: name.to_owned(), version: number, previous: before })
+    Ok(Promotion {
+        alias: name.to_owned(),
+        version: number,
+        previous: before,
+    })
 }
 
 /// Promotes a retrained version without people, if the gate `name` has a rule for it (`auto`), the spec is the one by
 /// which the present champion passed, every criterion passes, and the version is better by more than the rule asks.
 /// Where the rule does not apply, people are asked.
-pub async fn promote_automatically(db: &Db, project: &Project, number: i64, name: &str) -> Result<AutoOutcome> {
+pub async fn promote_automatically(
+    db: &Db,
+    project: &Project,
+    number: i64,
+    name: &str,
+) -> Result<AutoOutcome> {
     match rule_allows(db, project, number, name).await? {
         Err(why) => {
             if project.file.gates.contains_key(name) {
                 request_approvals(db, project, name, number).await?;
             }
-            Ok(AutoOutcome { promoted: false, why })
+            Ok(AutoOutcome {
+                promoted: false,
+                why,
+            })
         }
         Ok(why) => {
             sign_by_rule(db, project, number, name, &why).await?;
             let result = gate_result(db, project, name, project.file.model_name(), number).await?;
             if let Some(reason) = result.reason() {
-                return Ok(AutoOutcome { promoted: false, why: format!("{why}, but {reason}") });
+                return Ok(AutoOutcome {
+                    promoted: false,
+                    why: format!("{why}, but {reason}"),
+                });
             }
             promote(db, project, number, name, SYSTEM).await?;
-            Ok(AutoOutcome { promoted: true, why })
+            Ok(AutoOutcome {
+                promoted: true,
+                why,
+            })
         }
     }
 }
 
-async fn rule_allows(db: &Db, project: &Project, number: i64, name: &str) -> Result<Result<String, String>> {
+async fn rule_allows(
+    db: &Db,
+    project: &Project,
+    number: i64,
+    name: &str,
+) -> Result<Result<String, String>> {
     let model = project.file.model_name();
     let spec = gate::spec(project, name)?;
     let state = gate::state(db, project, spec, model, number).await?;
@@ -191,52 +279,98 @@ async fn rule_allows(db: &Db, project: &Project, number: i64, name: &str) -> Res
         return Ok(Err(obstacle));
     }
     let Some(auto) = &spec.auto else {
-        return Ok(Err(format!("gate {name} has no rule for automatic promotion, so people decide")));
+        return Ok(Err(format!(
+            "gate {name} has no rule for automatic promotion, so people decide"
+        )));
     };
     if project.file.project.risk == Risk::High {
-        return Ok(Err("the project's risk is high, so people decide".to_owned()));
+        return Ok(Err(
+            "the project's risk is high, so people decide".to_owned()
+        ));
     }
     let Some(champion) = gate::champion(db, project).await? else {
-        return Ok(Err("there is no champion yet: people decide about the first one".to_owned()));
+        return Ok(Err(
+            "there is no champion yet: people decide about the first one".to_owned(),
+        ));
     };
     let spec_now = spec_digest(&project.file);
     let passed = stored::passed_spec(db, &project.name, name, model, champion).await?;
-    let evaluated = state.evaluation.as_ref().map(|evaluation| evaluation.spec_digest.as_str());
+    let evaluated = state
+        .evaluation
+        .as_ref()
+        .map(|evaluation| evaluation.spec_digest.as_str());
     if passed.as_deref() != Some(&spec_now) || evaluated != Some(&spec_now) {
         return Ok(Err(format!(
             "criteria, features, split, training or gates are not those by which version {champion} became champion, so people decide"
         )));
     }
-    let optimised = project.file.train.as_ref().map(|train| train.optimise.metric.as_str()).unwrap_or_default();
-    let result = state.evaluation.as_ref().and_then(|evaluation| evaluation.metric(optimised));
+    let optimised = project
+        .file
+        .train
+        .as_ref()
+        .map(|train| train.optimise.metric.as_str())
+        .unwrap_or_default();
+    let result = state
+        .evaluation
+        .as_ref()
+        .and_then(|evaluation| evaluation.metric(optimised));
     Ok(better_by(result, optimised, champion, auto.if_better_by))
 }
 
 /// Whether the version is better than the champion by more than `least`, in words.
-fn better_by(result: Option<&MetricResult>, name: &str, champion: i64, least: f64) -> Result<String, String> {
-    let difference = result.and_then(|result| result.over_champion).and_then(|it| it.value);
+fn better_by(
+    result: Option<&MetricResult>,
+    name: &str,
+    champion: i64,
+    least: f64,
+) -> Result<String, String> {
+    let difference = result
+        .and_then(|result| result.over_champion)
+        .and_then(|it| it.value);
     let (Some(difference), Ok(metric)) = (difference, name.parse::<Metric>()) else {
-        return Err(format!("{name} could not be compared with version {champion}, so people decide"));
+        return Err(format!(
+            "{name} could not be compared with version {champion}, so people decide"
+        ));
     };
     let better = match metric.direction() {
         Better::Higher => difference,
         Better::Lower => -difference,
-        Better::Zero => return Err(format!("{name} has no direction in which it is better, so people decide")),
+        Better::Zero => {
+            return Err(format!(
+                "{name} has no direction in which it is better, so people decide"
+            ));
+        }
     };
     if better > least {
-        Ok(format!("{name} is better than that of version {champion} by {}, more than the {} that the rule asks", shown(better), shown(least)))
+        Ok(format!(
+            "{name} is better than that of version {champion} by {}, more than the {} that the rule asks",
+            shown(better),
+            shown(least)
+        ))
     } else {
-        Err(format!("{name} is better than that of version {champion} by {}, not more than the {} that the rule asks", shown(better), shown(least)))
+        Err(format!(
+            "{name} is better than that of version {champion} by {}, not more than the {} that the rule asks",
+            shown(better),
+            shown(least)
+        ))
     }
 }
 
-async fn sign_by_rule(db: &Db, project: &Project, number: i64, name: &str, why: &str) -> Result<()> {
+async fn sign_by_rule(
+    db: &Db,
+    project: &Project,
+    number: i64,
+    name: &str,
+    why: &str,
+) -> Result<()> {
     let model = project.file.model_name();
     let state = gate::state(db, project, gate::spec(project, name)?, model, number).await?;
     if state.by_rule {
         return Ok(());
     }
-    let binding = state.binding.ok_or_else(|| Error::conflict(format!("version {number} of {model} was never evaluated")))?;
+    let binding = state.binding.ok_or_else(|| {
+        Error::conflict(format!("version {number} of {model} was never evaluated"))
+    })?;
     let now = db.clock().now_ms();
     let decision = Approval {
         id: ApprovalId::fresh().into(),
@@ -260,7 +394,10 @@ async fn sign_by_rule(db: &Db, project: &Project, number: i64, name: &str, why: 
 /// The newest evaluation of the model that is champion.
 pub async fn champion_evaluation(db: &Db, project: &Project) -> Result<Option<Evaluation>> {
     match gate::champion(db, project).await? {
-        Some(number) => evaluations::evaluation_of_version(db, &project.name, project.file.model_name(), number).await,
+        Some(number) => {
+            evaluations::evaluation_of_version(db, &project.name, project.file.model_name(), number)
+                .await
+        }
         None => Ok(None),
     }
 }

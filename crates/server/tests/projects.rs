@@ -28,10 +28,19 @@ impl Server {
         let mut config = Config::at(home.path().join("home"));
         config.clock = testkit::clock();
         let app = App::open(config).await.expect("works");
-        Self { router: server::router(app.clone()), app, home }
+        Self {
+            router: server::router(app.clone()),
+            app,
+            home,
+        }
     }
 
-    async fn ask(&self, user: &str, request: http::request::Builder, body: Body) -> (StatusCode, Value) {
+    async fn ask(
+        &self,
+        user: &str,
+        request: http::request::Builder,
+        body: Body,
+    ) -> (StatusCode, Value) {
         let request = request
             .header(header::HOST, "127.0.0.1:5000")
             .header("x-ironloop-user", user)
@@ -40,22 +49,43 @@ impl Server {
             .expect("works");
         let response = self.router.clone().oneshot(request).await.expect("works");
         let status = response.status();
-        let bytes = response.into_body().collect().await.expect("works").to_bytes();
+        let bytes = response
+            .into_body()
+            .collect()
+            .await
+            .expect("works")
+            .to_bytes();
         (status, serde_json::from_slice(&bytes).unwrap_or_default())
     }
 
     async fn get(&self, path: &str) -> Value {
-        let (status, answer) = self.ask("local", Request::get(format!("/api/v1{path}")), Body::empty()).await;
+        let (status, answer) = self
+            .ask(
+                "local",
+                Request::get(format!("/api/v1{path}")),
+                Body::empty(),
+            )
+            .await;
         assert_eq!(status, StatusCode::OK, "{path}: {answer}");
         answer
     }
 
     async fn post(&self, user: &str, path: &str, body: Value) -> (StatusCode, Value) {
-        self.ask(user, Request::post(format!("/api/v1{path}")), Body::from(body.to_string())).await
+        self.ask(
+            user,
+            Request::post(format!("/api/v1{path}")),
+            Body::from(body.to_string()),
+        )
+        .await
     }
 
     async fn apply(&self, text: &str) -> (StatusCode, Value) {
-        self.post("boss", "/projects/apply", json!({ "text": text, "base_dir": self.home.path() })).await
+        self.post(
+            "boss",
+            "/projects/apply",
+            json!({ "text": text, "base_dir": self.home.path() }),
+        )
+        .await
     }
 }
 
@@ -66,13 +96,29 @@ fn write_orders(folder: &Path) {
     for hour in 0..36 * 24_i64 {
         let price = 5.0 + (hour * 7 % 11) as f64;
         let orders = 120.0 - 6.0 * price + ((hour * 31 % 17) - 8) as f64 * 0.5;
-        writeln!(text, "{},{price},{orders},{}", start + SignedDuration::from_hours(hour), orders + 15.0).expect("works");
+        writeln!(
+            text,
+            "{},{price},{orders},{}",
+            start + SignedDuration::from_hours(hour),
+            orders + 15.0
+        )
+        .expect("works");
     }
     std::fs::write(folder.join("orders.csv"), text).expect("works");
 }
 
 fn states(phases: &Value) -> Vec<(&str, &str)> {
-    phases.as_array().expect("works").iter().map(|phase| (phase["phase"].as_str().expect("works"), phase["state"].as_str().expect("works"))).collect()
+    phases
+        .as_array()
+        .expect("works")
+        .iter()
+        .map(|phase| {
+            (
+                phase["phase"].as_str().expect("works"),
+                phase["state"].as_str().expect("works"),
+            )
+        })
+        .collect()
 }
 
 // proves S10 S27 S29
@@ -82,20 +128,35 @@ async fn a_file_is_planned_applied_once_and_refused_with_every_problem() {
     let body = json!({ "text": FILE, "base_dir": server.home.path() });
     let (status, plan) = server.post("boss", "/projects/plan", body).await;
     assert_eq!(status, StatusCode::OK, "{plan}");
-    assert_eq!(server.get("/projects").await["items"], json!([]), "a plan changes nothing");
+    assert_eq!(
+        server.get("/projects").await["items"],
+        json!([]),
+        "a plan changes nothing"
+    );
 
     let (_, applied) = server.apply(FILE).await;
     assert_eq!(applied["changes"], plan["changes"]);
     assert_eq!(server.apply(FILE).await.1["changes"], json!([]));
 
-    let wrong = FILE.replacen("confidence = 0.95", "confidense = 0.95", 1).replacen("algorithm = \"ridge\"", "algorithm = \"rigde\"", 1);
+    let wrong = FILE
+        .replacen("confidence = 0.95", "confidense = 0.95", 1)
+        .replacen("algorithm = \"ridge\"", "algorithm = \"rigde\"", 1);
     let (status, problem) = server.apply(&wrong).await;
     assert_eq!(status, StatusCode::BAD_REQUEST);
     let detail = problem["detail"].as_str().unwrap();
     assert!(detail.contains("line 19: criterion.accurate.confidense: unknown key \"confidense\"; did you mean \"confidence\"?"), "{detail}");
     assert!(detail.contains("did you mean \"ridge\"?"), "{detail}");
-    let (status, problem) = server.post("boss", "/projects/apply", json!({ "text": FILE, "base_dir": "here" })).await;
-    assert_eq!((status, problem["title"].as_str()), (StatusCode::BAD_REQUEST, Some("The request is not valid")));
+    let (status, problem) = server
+        .post(
+            "boss",
+            "/projects/apply",
+            json!({ "text": FILE, "base_dir": "here" }),
+        )
+        .await;
+    assert_eq!(
+        (status, problem["title"].as_str()),
+        (StatusCode::BAD_REQUEST, Some("The request is not valid"))
+    );
 }
 
 // proves S05 S10 S26 S35 S44
@@ -108,44 +169,116 @@ async fn a_version_becomes_champion_only_past_its_gate_and_the_phases_show_it() 
     let before = server.get("/projects/shop").await;
     assert_eq!(
         states(&before["phases"]),
-        [("design", "missing"), ("data", "missing"), ("develop", "missing"), ("deploy", "missing"), ("maintain", "missing")]
+        [
+            ("design", "missing"),
+            ("data", "missing"),
+            ("develop", "missing"),
+            ("deploy", "missing"),
+            ("maintain", "missing")
+        ]
     );
 
     let app = &server.app;
     app.data.add(&project, "orders", None, "de").await.unwrap();
-    let train = TrainContext::new(app.db.clone(), app.blobs.clone(), app.data.clone(), "http://127.0.0.1:9");
-    let run: RunId = training::train(&train, &project, &|_| {}).await.unwrap().best_run.to_string().parse().unwrap();
-    let ctx = registry::Context { db: app.db.clone(), blobs: app.blobs.clone(), data: app.data.clone() };
-    registry::register(&ctx, &project, &run, "ds").await.unwrap();
+    let train = TrainContext::new(
+        app.db.clone(),
+        app.blobs.clone(),
+        app.data.clone(),
+        "http://127.0.0.1:9",
+    );
+    let run: RunId = training::train(&train, &project, &|_| {})
+        .await
+        .unwrap()
+        .best_run
+        .to_string()
+        .parse()
+        .unwrap();
+    let ctx = registry::Context {
+        db: app.db.clone(),
+        blobs: app.blobs.clone(),
+        data: app.data.clone(),
+    };
+    registry::register(&ctx, &project, &run, "ds")
+        .await
+        .unwrap();
 
     let at = "/projects/shop/models/shop/versions/1";
-    let (status, refused) = server.post("ds", &format!("{at}/promote"), json!({ "alias": "champion" })).await;
+    let (status, refused) = server
+        .post(
+            "ds",
+            &format!("{at}/promote"),
+            json!({ "alias": "champion" }),
+        )
+        .await;
     assert_eq!(status, StatusCode::FORBIDDEN);
     assert_eq!(refused["gate"]["approvals"][0]["state"], "asked");
     assert_eq!(refused["gate"]["criteria"].as_array().unwrap().len(), 5);
-    assert_eq!(server.get("/projects/shop/approvals").await["items"][0]["role"], "stakeholder");
+    assert_eq!(
+        server.get("/projects/shop/approvals").await["items"][0]["role"],
+        "stakeholder"
+    );
 
-    let decision = json!({ "role": "stakeholder", "decision": "approve", "reason": "better than the guess" });
-    let (status, own) = server.post("ds", &format!("{at}/approve"), decision.clone()).await;
+    let decision =
+        json!({ "role": "stakeholder", "decision": "approve", "reason": "better than the guess" });
+    let (status, own) = server
+        .post("ds", &format!("{at}/approve"), decision.clone())
+        .await;
     assert_eq!(status, StatusCode::FORBIDDEN, "{own}");
-    let (status, given) = server.post("boss", &format!("{at}/approve"), decision).await;
-    assert_eq!((status, given["state"].as_str()), (StatusCode::OK, Some("given")), "{given}");
-    let (status, moved) = server.post("ds", &format!("{at}/promote"), json!({ "alias": "champion" })).await;
-    assert_eq!((status, moved), (StatusCode::OK, json!({ "alias": "champion", "version": 1, "previous": null })));
+    let (status, given) = server
+        .post("boss", &format!("{at}/approve"), decision)
+        .await;
+    assert_eq!(
+        (status, given["state"].as_str()),
+        (StatusCode::OK, Some("given")),
+        "{given}"
+    );
+    let (status, moved) = server
+        .post(
+            "ds",
+            &format!("{at}/promote"),
+            json!({ "alias": "champion" }),
+        )
+        .await;
+    assert_eq!(
+        (status, moved),
+        (
+            StatusCode::OK,
+            json!({ "alias": "champion", "version": 1, "previous": null })
+        )
+    );
 
     let version = server.get(at).await;
-    assert_eq!(version["gates"].as_array().unwrap().iter().map(|gate| &gate["verdict"]).collect::<Vec<_>>(), ["pass", "pass"]);
+    assert_eq!(
+        version["gates"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|gate| &gate["verdict"])
+            .collect::<Vec<_>>(),
+        ["pass", "pass"]
+    );
     assert_eq!(version["signature"]["inputs"][0]["name"], "price");
     assert_eq!(version["evaluation"]["dataset"]["name"], "orders");
-    assert_eq!(server.get("/projects/shop/models").await["items"], json!([{ "name": "shop", "latest_version": 1, "aliases": { "champion": 1 } }]));
+    assert_eq!(
+        server.get("/projects/shop/models").await["items"],
+        json!([{ "name": "shop", "latest_version": 1, "aliases": { "champion": 1 } }])
+    );
     let criteria = server.get("/projects/shop").await["criteria"].clone();
     assert_eq!(criteria[0]["champion"]["verdict"], "pass");
     assert_eq!(criteria[0]["best_run"]["run_id"], json!(run));
-    assert_eq!(server.get("/projects").await["items"][0]["champion"], json!({ "model": "shop", "version": 1 }));
+    assert_eq!(
+        server.get("/projects").await["items"][0]["champion"],
+        json!({ "model": "shop", "version": 1 })
+    );
 
     // A raised criterion is measured on the champion at once.
-    let (_, applied) = server.apply(&FILE.replacen("value      = 0.20", "value      = 0.001", 1)).await;
+    let (_, applied) = server
+        .apply(&FILE.replacen("value      = 0.20", "value      = 0.001", 1))
+        .await;
     assert!(applied["job"].is_string(), "{applied}");
     let criteria = server.get("/projects/shop").await["criteria"].clone();
-    assert_eq!((&criteria[0]["version"], &criteria[0]["champion"]["verdict"]), (&json!(2), &json!("unknown")));
+    assert_eq!(
+        (&criteria[0]["version"], &criteria[0]["champion"]["verdict"]),
+        (&json!(2), &json!("unknown"))
+    );
 }

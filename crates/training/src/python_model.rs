@@ -5,9 +5,13 @@
 //! rows as Arrow, and answers with numbers. One process per call: meant for evaluations, not for requests.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use arrow::array::RecordBatch;
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Schema};
+use arrow::error::ArrowError;
 use arrow::ipc::writer::StreamWriter;
 use base::{Error, Result};
 use data::Task;
@@ -120,8 +124,31 @@ impl PythonModel {
     }
 }
 
+/// The rows with moments as wall time in UTC, without naming the zone: MLflow's schemas know no zones, and a request
+/// has none either.
+pub(crate) fn without_zones(batch: &RecordBatch) -> Result<RecordBatch> {
+    let failed = |error: ArrowError| {
+        Error::internal(format!("cannot hand the rows to Python: {error}")).because(error)
+    };
+    let mut fields = Vec::new();
+    let mut columns = Vec::new();
+    for (field, column) in batch.schema().fields().iter().zip(batch.columns()) {
+        let DataType::Timestamp(unit, Some(_)) = field.data_type() else {
+            fields.push(field.clone());
+            columns.push(column.clone());
+            continue;
+        };
+        let bare = DataType::Timestamp(*unit, None);
+        let counts = cast(column, &DataType::Int64).map_err(failed)?;
+        columns.push(cast(&counts, &bare).map_err(failed)?);
+        fields.push(Arc::new(field.as_ref().clone().with_data_type(bare)));
+    }
+    RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).map_err(failed)
+}
+
 fn write_rows(batch: &RecordBatch, path: &Path) -> Result<()> {
-    let failed = |error: arrow::error::ArrowError| {
+    let batch = &without_zones(batch)?;
+    let failed = |error: ArrowError| {
         Error::internal(format!("cannot hand the rows to Python: {error}")).because(error)
     };
     let mut writer =

@@ -39,26 +39,51 @@ impl Finding {
 
 /// What `criterion` (of which this is `version`) says about the rows.
 pub(crate) fn judge(criterion: &Criterion, version: i64, rows: &Rows) -> CriterionResult {
-    let finding = find(criterion, rows).unwrap_or_else(|error| Finding::unknown(rows.truth.len(), error.to_string()));
+    let finding = find(criterion, rows)
+        .unwrap_or_else(|error| Finding::unknown(rows.truth.len(), error.to_string()));
     result(criterion, version, finding)
 }
 
 /// An unknown result, for a reason that does not lie in the rows.
-pub(crate) fn unknown(criterion: &Criterion, version: i64, rows: usize, reason: String) -> CriterionResult {
+pub(crate) fn unknown(
+    criterion: &Criterion,
+    version: i64,
+    rows: usize,
+    reason: String,
+) -> CriterionResult {
     result(criterion, version, Finding::unknown(rows, reason))
 }
 
 /// What a system criterion says about a value that was measured in this process; `None` where only live requests can
 /// tell.
-pub(crate) fn judge_system(criterion: &Criterion, version: i64, value: Option<f64>, requests: usize) -> CriterionResult {
+pub(crate) fn judge_system(
+    criterion: &Criterion,
+    version: i64,
+    value: Option<f64>,
+    requests: usize,
+) -> CriterionResult {
     let Some(value) = value else {
         let reason = format!("{} shows only in live requests", criterion.metric);
         return unknown(criterion, version, 0, reason);
     };
     let target = criterion.value.unwrap_or(f64::NAN);
-    let verdict = if criterion.op.holds(value, target) { Verdict::Pass } else { Verdict::Fail };
-    let reason = format!("{} in {requests} requests, one row each, to the model in this process", shown(value));
-    let finding = Finding { verdict, measured: Measured::exact(value), baseline: None, difference: None, rows: requests, reason };
+    let verdict = if criterion.op.holds(value, target) {
+        Verdict::Pass
+    } else {
+        Verdict::Fail
+    };
+    let reason = format!(
+        "{} in {requests} requests, one row each, to the model in this process",
+        shown(value)
+    );
+    let finding = Finding {
+        verdict,
+        measured: Measured::exact(value),
+        baseline: None,
+        difference: None,
+        rows: requests,
+        reason,
+    };
     result(criterion, version, finding)
 }
 
@@ -90,7 +115,10 @@ fn find(criterion: &Criterion, rows: &Rows) -> Result<Finding> {
 /// The condition must hold in every value of the column that has enough rows.
 fn on_slices(criterion: &Criterion, metric: Metric, rows: &Rows, column: &str) -> Result<Finding> {
     let Some(by_value) = rows.by_value(column) else {
-        return Ok(Finding::unknown(rows.truth.len(), format!("the view has no column {column:?}")));
+        return Ok(Finding::unknown(
+            rows.truth.len(),
+            format!("the view has no column {column:?}"),
+        ));
     };
     let least = usize::try_from(criterion.min_rows.unwrap_or(1)).unwrap_or(usize::MAX);
     let mut findings = Vec::new();
@@ -103,14 +131,24 @@ fn on_slices(criterion: &Criterion, metric: Metric, rows: &Rows, column: &str) -
         }
     }
     let verdict = Verdict::all(findings.iter().map(|(_, finding)| finding.verdict));
-    let Some((value, worst)) = findings.iter().max_by(|a, b| badness(criterion, &a.1).total_cmp(&badness(criterion, &b.1))) else {
-        return Ok(Finding::unknown(rows.truth.len(), format!("no value of {column} has {least} rows")));
+    let Some((value, worst)) = findings
+        .iter()
+        .max_by(|a, b| badness(criterion, &a.1).total_cmp(&badness(criterion, &b.1)))
+    else {
+        return Ok(Finding::unknown(
+            rows.truth.len(),
+            format!("no value of {column} has {least} rows"),
+        ));
     };
     let mut finding = worst.clone();
     finding.verdict = verdict;
     finding.reason = format!("worst where {column} is {value}: {}", worst.reason);
     if !small.is_empty() {
-        let _ = write!(finding.reason, "; left out for too few rows: {}", small.join(", "));
+        let _ = write!(
+            finding.reason,
+            "; left out for too few rows: {}",
+            small.join(", ")
+        );
     }
     Ok(finding)
 }
@@ -122,16 +160,32 @@ fn badness(criterion: &Criterion, finding: &Finding) -> f64 {
         Verdict::Unknown => 1e300,
         Verdict::Pass => 0.0,
     };
-    let value = finding.difference.unwrap_or(finding.measured).value.unwrap_or_default();
+    let value = finding
+        .difference
+        .unwrap_or(finding.measured)
+        .value
+        .unwrap_or_default();
     // The class must not be swallowed by the value, nor the value by the class.
-    let value = (value / (1.0 + value.abs())) * if criterion.op.wants_small() { 1.0 } else { -1.0 };
-    if class > 0.0 { class * (2.0 + value) / 4.0 } else { value }
+    let value = (value / (1.0 + value.abs()))
+        * if criterion.op.wants_small() {
+            1.0
+        } else {
+            -1.0
+        };
+    if class > 0.0 {
+        class * (2.0 + value) / 4.0
+    } else {
+        value
+    }
 }
 
 fn on_rows(criterion: &Criterion, metric: Metric, rows: &Rows, at: &[usize]) -> Result<Finding> {
     let least = usize::try_from(criterion.min_rows.unwrap_or(1)).unwrap_or(usize::MAX);
     if at.len() < least {
-        return Ok(Finding::unknown(at.len(), format!("{} rows, fewer than {least}", at.len())));
+        return Ok(Finding::unknown(
+            at.len(),
+            format!("{} rows, fewer than {least}", at.len()),
+        ));
     }
     match criterion.versus {
         None => against_value(criterion, metric, rows, at),
@@ -139,7 +193,12 @@ fn on_rows(criterion: &Criterion, metric: Metric, rows: &Rows, at: &[usize]) -> 
     }
 }
 
-fn against_value(criterion: &Criterion, metric: Metric, rows: &Rows, at: &[usize]) -> Result<Finding> {
+fn against_value(
+    criterion: &Criterion,
+    metric: Metric,
+    rows: &Rows,
+    at: &[usize],
+) -> Result<Finding> {
     let interval = rows.interval(metric, criterion.k, criterion.confidence, at)?;
     let (verdict, tested) = test(criterion, interval, criterion.value.unwrap_or(f64::NAN));
     Ok(Finding {
@@ -152,7 +211,13 @@ fn against_value(criterion: &Criterion, metric: Metric, rows: &Rows, at: &[usize
     })
 }
 
-fn against_baseline(criterion: &Criterion, metric: Metric, rows: &Rows, at: &[usize], versus: Versus) -> Result<Finding> {
+fn against_baseline(
+    criterion: &Criterion,
+    metric: Metric,
+    rows: &Rows,
+    at: &[usize],
+    versus: Versus,
+) -> Result<Finding> {
     let baseline = match versus {
         Versus::Today => &rows.today,
         Versus::Champion => &rows.champion,
@@ -170,14 +235,21 @@ fn against_baseline(criterion: &Criterion, metric: Metric, rows: &Rows, at: &[us
                 baseline: None,
                 difference: None,
                 rows: at.len(),
-                reason: if matches!(baseline, Baseline::Itself) { itself } else { nobody },
+                reason: if matches!(baseline, Baseline::Itself) {
+                    itself
+                } else {
+                    nobody
+                },
             });
         }
         Baseline::Unknown(reason) => return Ok(Finding::unknown(at.len(), reason)),
     };
     let at = answered(predicted, at);
     if at.is_empty() {
-        return Ok(Finding::unknown(0, format!("{} has no answer for any of the rows", versus.as_str())));
+        return Ok(Finding::unknown(
+            0,
+            format!("{} has no answer for any of the rows", versus.as_str()),
+        ));
     }
     let interval = rows.interval(metric, criterion.k, criterion.confidence, &at)?;
     let other = rows.value(metric, criterion.k, predicted, &at)?;
@@ -204,13 +276,23 @@ fn against_baseline(criterion: &Criterion, metric: Metric, rows: &Rows, at: &[us
 fn test(criterion: &Criterion, interval: Interval, target: f64) -> (Verdict, String) {
     let (tested, words) = match criterion.confidence {
         None => (interval.value, String::new()),
-        Some(_) if criterion.op.wants_small() => (interval.upper, format!(", upper bound {}", shown(interval.upper))),
-        Some(_) => (interval.lower, format!(", lower bound {}", shown(interval.lower))),
+        Some(_) if criterion.op.wants_small() => (
+            interval.upper,
+            format!(", upper bound {}", shown(interval.upper)),
+        ),
+        Some(_) => (
+            interval.lower,
+            format!(", lower bound {}", shown(interval.lower)),
+        ),
     };
     if !tested.is_finite() || !target.is_finite() {
         return (Verdict::Unknown, words);
     }
-    let verdict = if criterion.op.holds(tested, target) { Verdict::Pass } else { Verdict::Fail };
+    let verdict = if criterion.op.holds(tested, target) {
+        Verdict::Pass
+    } else {
+        Verdict::Fail
+    };
     (verdict, words)
 }
 
@@ -225,7 +307,11 @@ mod tests {
     /// 20 days of 24 hours; the model is off by one, and by more on some days, so that there is a spread.
     fn rows() -> Rows {
         let truth: Vec<f64> = (0..480).map(|hour| 100.0 + f64::from(hour % 24)).collect();
-        let model = truth.iter().enumerate().map(|(hour, truth)| truth + 1.0 + (hour / 24 % 5) as f64).collect();
+        let model = truth
+            .iter()
+            .enumerate()
+            .map(|(hour, truth)| truth + 1.0 + (hour / 24 % 5) as f64)
+            .collect();
         Rows {
             task: Task::Regression,
             payoff: None,
@@ -235,7 +321,12 @@ mod tests {
             champion: Baseline::None,
             simplest: Baseline::Unknown("it was not trained".to_owned()),
             days: (0..480).map(|hour| hour / 24).collect(),
-            slices: BTreeMap::from([("half".to_owned(), (0..480).map(|hour| if hour < 470 { "first" } else { "rest" }.to_owned()).collect())]),
+            slices: BTreeMap::from([(
+                "half".to_owned(),
+                (0..480)
+                    .map(|hour| if hour < 470 { "first" } else { "rest" }.to_owned())
+                    .collect(),
+            )]),
             truth,
         }
     }
@@ -266,26 +357,50 @@ mod tests {
 
     #[test]
     fn a_baseline_is_compared_on_the_same_rows() {
-        assert_eq!(verdict("versus = \"today\"\nconfidence = 0.95").0, Verdict::Pass);
-        assert_eq!(verdict("versus = \"today\"\nmargin = -8.0").0, Verdict::Fail);
-        assert_eq!(verdict("versus = \"champion\""), (Verdict::Pass, "no champion yet to compare with".to_owned()));
-        assert_eq!(verdict("versus = \"simplest\""), (Verdict::Unknown, "it was not trained".to_owned()));
+        assert_eq!(
+            verdict("versus = \"today\"\nconfidence = 0.95").0,
+            Verdict::Pass
+        );
+        assert_eq!(
+            verdict("versus = \"today\"\nmargin = -8.0").0,
+            Verdict::Fail
+        );
+        assert_eq!(
+            verdict("versus = \"champion\""),
+            (Verdict::Pass, "no champion yet to compare with".to_owned())
+        );
+        assert_eq!(
+            verdict("versus = \"simplest\""),
+            (Verdict::Unknown, "it was not trained".to_owned())
+        );
     }
 
     #[test]
     fn every_slice_with_enough_rows_must_pass() {
         let (all, reason) = verdict("value = 3.1\nslice = \"half\"\nmin_rows = 100");
         assert_eq!(all, Verdict::Pass);
-        assert!(reason.ends_with("left out for too few rows: rest (10 rows)"), "{reason}");
+        assert!(
+            reason.ends_with("left out for too few rows: rest (10 rows)"),
+            "{reason}"
+        );
         let (all, reason) = verdict("value = 3.1\nslice = \"half\"");
         assert_eq!(all, Verdict::Fail, "the last hours are worse");
         assert!(reason.starts_with("worst where half is rest"), "{reason}");
-        assert_eq!(verdict("value = 3.1\nslice = \"half\"\nmin_rows = 1000").0, Verdict::Unknown);
-        assert_eq!(verdict("value = 3.1\nslice = \"colour\"").0, Verdict::Unknown);
+        assert_eq!(
+            verdict("value = 3.1\nslice = \"half\"\nmin_rows = 1000").0,
+            Verdict::Unknown
+        );
+        assert_eq!(
+            verdict("value = 3.1\nslice = \"colour\"").0,
+            Verdict::Unknown
+        );
     }
 
     #[test]
     fn too_few_rows_are_unknown() {
-        assert_eq!(verdict("value = 3.1\nmin_rows = 1000"), (Verdict::Unknown, "480 rows, fewer than 1000".to_owned()));
+        assert_eq!(
+            verdict("value = 3.1\nmin_rows = 1000"),
+            (Verdict::Unknown, "480 rows, fewer than 1000".to_owned())
+        );
     }
 }

@@ -30,7 +30,9 @@ impl Predictor {
         match self {
             Self::Ours(model) => {
                 let (model, batch) = (model.clone(), batch.clone());
-                tokio::task::spawn_blocking(move || model.predict(&batch)).await.map_err(broke)?
+                tokio::task::spawn_blocking(move || model.predict(&batch))
+                    .await
+                    .map_err(broke)?
             }
             Self::Python(model) => model.predict(batch).await,
         }
@@ -39,9 +41,14 @@ impl Predictor {
     /// Times of single rows; `None` for a model that does not run in this process, whose times only live requests
     /// can tell.
     pub(crate) async fn times(&self, batch: &RecordBatch) -> Result<Option<timing::Times>> {
-        let Self::Ours(model) = self else { return Ok(None) };
+        let Self::Ours(model) = self else {
+            return Ok(None);
+        };
         let (model, batch) = (model.clone(), batch.clone());
-        tokio::task::spawn_blocking(move || timing::measure(&model, &batch)).await.map_err(broke)?.map(Some)
+        tokio::task::spawn_blocking(move || timing::measure(&model, &batch))
+            .await
+            .map_err(broke)?
+            .map(Some)
     }
 }
 

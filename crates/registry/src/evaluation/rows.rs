@@ -55,26 +55,60 @@ impl Rows {
     }
 
     fn context(&self, k: Option<i64>) -> Context {
-        Context::new(self.task).with_payoff(self.payoff).with_k(k.and_then(|k| usize::try_from(k).ok()))
+        Context::new(self.task)
+            .with_payoff(self.payoff)
+            .with_k(k.and_then(|k| usize::try_from(k).ok()))
     }
 
     fn days_of(&self, rows: &[usize]) -> Vec<i64> {
-        if self.days.is_empty() { Vec::new() } else { rows.iter().map(|row| self.days[*row]).collect() }
+        if self.days.is_empty() {
+            Vec::new()
+        } else {
+            rows.iter().map(|row| self.days[*row]).collect()
+        }
     }
 
     fn resampling(&self, confidence: Option<f64>) -> Resampling {
-        Resampling { confidence: confidence.unwrap_or(CONFIDENCE), seed: self.seed, ..Resampling::default() }
+        Resampling {
+            confidence: confidence.unwrap_or(CONFIDENCE),
+            seed: self.seed,
+            ..Resampling::default()
+        }
     }
 
     /// The metric of `predicted` on some rows.
-    pub(crate) fn value(&self, metric: Metric, k: Option<i64>, predicted: &[f64], rows: &[usize]) -> Result<f64> {
-        compute(metric, &pick(&self.truth, rows), &pick(predicted, rows), &self.context(k))
+    pub(crate) fn value(
+        &self,
+        metric: Metric,
+        k: Option<i64>,
+        predicted: &[f64],
+        rows: &[usize],
+    ) -> Result<f64> {
+        compute(
+            metric,
+            &pick(&self.truth, rows),
+            &pick(predicted, rows),
+            &self.context(k),
+        )
     }
 
     /// The model's metric on some rows, with bounds.
-    pub(crate) fn interval(&self, metric: Metric, k: Option<i64>, confidence: Option<f64>, rows: &[usize]) -> Result<Interval> {
+    pub(crate) fn interval(
+        &self,
+        metric: Metric,
+        k: Option<i64>,
+        confidence: Option<f64>,
+        rows: &[usize],
+    ) -> Result<Interval> {
         let (truth, model) = (pick(&self.truth, rows), pick(&self.model, rows));
-        bootstrap(metric, &truth, &model, &self.days_of(rows), &self.context(k), &self.resampling(confidence))
+        bootstrap(
+            metric,
+            &truth,
+            &model,
+            &self.days_of(rows),
+            &self.context(k),
+            &self.resampling(confidence),
+        )
     }
 
     /// The model's metric minus that of `other`, on the same rows, with bounds.
@@ -88,13 +122,23 @@ impl Rows {
     ) -> Result<Interval> {
         let truth = pick(&self.truth, rows);
         let (model, other) = (pick(&self.model, rows), pick(other, rows));
-        paired_bootstrap(metric, &truth, (&model, &other), &self.days_of(rows), &self.context(k), &self.resampling(confidence))
+        paired_bootstrap(
+            metric,
+            &truth,
+            (&model, &other),
+            &self.days_of(rows),
+            &self.context(k),
+            &self.resampling(confidence),
+        )
     }
 }
 
 /// Those of `rows` on which `predicted` has an answer.
 pub(crate) fn answered(predicted: &[f64], rows: &[usize]) -> Vec<usize> {
-    rows.iter().copied().filter(|row| predicted[*row].is_finite()).collect()
+    rows.iter()
+        .copied()
+        .filter(|row| predicted[*row].is_finite())
+        .collect()
 }
 
 pub(crate) fn pick(values: &[f64], rows: &[usize]) -> Vec<f64> {

@@ -16,7 +16,9 @@ use store::{Blobs, Db};
 use super::judge::{judge, judge_system, unknown};
 use super::predictor::Predictor;
 use super::rows::{Baseline, Rows, answered};
-use super::{CriterionResult, Evaluation, MetricResult, SliceResult, Subject, known, spec_digest, timing};
+use super::{
+    CriterionResult, Evaluation, MetricResult, SliceResult, Subject, known, spec_digest, timing,
+};
 use crate::store::evaluation as stored;
 use crate::{alias, package, version};
 
@@ -40,7 +42,12 @@ struct Candidate {
 
 /// Measures `subject` on the held-out rows of the current dataset versions: every metric with bounds, each slice,
 /// today's rule and the champion on the same rows, and what each criterion says. The result is stored.
-pub async fn evaluate(ctx: &Context, project: &Project, subject: &Subject, actor: &str) -> Result<Evaluation> {
+pub async fn evaluate(
+    ctx: &Context,
+    project: &Project,
+    subject: &Subject,
+    actor: &str,
+) -> Result<Evaluation> {
     let model_name = project.file.model_name().to_owned();
     let candidate = candidate(ctx, &model_name, subject).await?;
     let model_digest = package::digest(&ctx.blobs, &candidate.folder).await?;
@@ -55,15 +62,30 @@ pub async fn evaluate(ctx: &Context, project: &Project, subject: &Subject, actor
         truth: holdout.pick(&prepared.label),
         model: model.predict(&holdout.batch).await?,
         today: today(&prepared, &holdout),
-        champion: predictions_of_champion(ctx, champion.as_ref(), &candidate, &prepared, &holdout).await,
+        champion: predictions_of_champion(ctx, champion.as_ref(), &candidate, &prepared, &holdout)
+            .await,
         simplest: simplest(project, &prepared, &holdout).await?,
-        days: prepared.time_ms.as_ref().map(|times| days(&holdout.pick(times))).unwrap_or_default(),
-        slices: prepared.slices.iter().map(|(column, values)| (column.clone(), holdout.pick(values))).collect(),
+        days: prepared
+            .time_ms
+            .as_ref()
+            .map(|times| days(&holdout.pick(times)))
+            .unwrap_or_default(),
+        slices: prepared
+            .slices
+            .iter()
+            .map(|(column, values)| (column.clone(), holdout.pick(values)))
+            .collect(),
     };
     let key = holdout_key(project, &prepared);
     let uses = stored::holdout_uses(&ctx.db, &project.name, &key, &model_digest).await?;
     let versions = criterion_versions(&ctx.db, project).await?;
-    let measuring = Measuring { project: project.clone(), rows, times: times(project, &model, &holdout).await?, versions, uses };
+    let measuring = Measuring {
+        project: project.clone(),
+        rows,
+        times: times(project, &model, &holdout).await?,
+        versions,
+        uses,
+    };
     let found = tokio::task::spawn_blocking(move || measuring.run())
         .await
         .map_err(|error| Error::internal(format!("the evaluation broke: {error}")))?;
@@ -103,7 +125,11 @@ async fn candidate(ctx: &Context, model: &str, subject: &Subject) -> Result<Cand
         }
         Subject::Run(id) => {
             let run = experiments::get_run(&ctx.db, id).await?;
-            Ok(Candidate { version: None, run_id: Some(id.to_string()), folder: package::of_run(&run)? })
+            Ok(Candidate {
+                version: None,
+                run_id: Some(id.to_string()),
+                folder: package::of_run(&run)?,
+            })
         }
     }
 }
@@ -119,14 +145,22 @@ async fn champion(ctx: &Context, model: &str) -> Result<Option<crate::ModelVersi
 async fn criterion_versions(db: &Db, project: &Project) -> Result<BTreeMap<String, i64>> {
     let mut versions = BTreeMap::new();
     for criterion in &project.file.criteria {
-        versions.insert(criterion.id.clone(), project::criterion_version(db, &project.name, &criterion.id).await?);
+        versions.insert(
+            criterion.id.clone(),
+            project::criterion_version(db, &project.name, &criterion.id).await?,
+        );
     }
     Ok(versions)
 }
 
 /// The same rows held out of the same data have the same key.
 fn holdout_key(project: &Project, prepared: &Prepared) -> String {
-    let key = serde_json::json!([project.file.split, project.file.label, project.file.views, prepared.datasets]);
+    let key = serde_json::json!([
+        project.file.split,
+        project.file.label,
+        project.file.views,
+        prepared.datasets
+    ]);
     hex::encode(Sha256::digest(key.to_string()))
 }
 
@@ -138,22 +172,37 @@ struct Holdout {
 
 impl Holdout {
     fn of(prepared: &Prepared) -> Result<Self> {
-        let rows: Vec<u32> = prepared.holdout.iter().copied().filter(|row| prepared.label[*row as usize].is_finite()).collect();
+        let rows: Vec<u32> = prepared
+            .holdout
+            .iter()
+            .copied()
+            .filter(|row| prepared.label[*row as usize].is_finite())
+            .collect();
         if rows.is_empty() {
-            return Err(Error::conflict("no row with a known truth is held out").hint("add data, or change [split] or the label's horizon"));
+            return Err(Error::conflict("no row with a known truth is held out")
+                .hint("add data, or change [split] or the label's horizon"));
         }
-        let batch = take_record_batch(&prepared.batch, &UInt32Array::from(rows.clone()))
-            .map_err(|error| Error::internal("the held-out rows could not be taken").because(error))?;
+        let batch = take_record_batch(&prepared.batch, &UInt32Array::from(rows.clone())).map_err(
+            |error| Error::internal("the held-out rows could not be taken").because(error),
+        )?;
         Ok(Self { rows, batch })
     }
 
     fn pick<T: Clone>(&self, of: &[T]) -> Vec<T> {
-        self.rows.iter().map(|row| of[*row as usize].clone()).collect()
+        self.rows
+            .iter()
+            .map(|row| of[*row as usize].clone())
+            .collect()
     }
 }
 
 fn seed(project: &Project) -> u64 {
-    project.file.train.as_ref().map(|train| train.seed).unwrap_or_default()
+    project
+        .file
+        .train
+        .as_ref()
+        .map(|train| train.seed)
+        .unwrap_or_default()
 }
 
 fn today(prepared: &Prepared, holdout: &Holdout) -> Baseline {
@@ -170,28 +219,52 @@ async fn predictions_of_champion(
     prepared: &Prepared,
     holdout: &Holdout,
 ) -> Baseline {
-    let Some(champion) = champion else { return Baseline::None };
+    let Some(champion) = champion else {
+        return Baseline::None;
+    };
     if Some(champion.version) == candidate.version {
         return Baseline::Itself;
     }
     let predicted = async {
         let folder = package::of_version(champion)?;
-        Predictor::load(&ctx.blobs, &folder, prepared.task).await?.predict(&holdout.batch).await
+        Predictor::load(&ctx.blobs, &folder, prepared.task)
+            .await?
+            .predict(&holdout.batch)
+            .await
     };
     baseline("the champion", predicted.await)
 }
 
 /// The candidate called "simplest", fitted on the training rows; only where a criterion asks for it.
-async fn simplest(project: &Project, prepared: &Arc<Prepared>, holdout: &Holdout) -> Result<Baseline> {
-    let wanted = project.file.criteria.iter().any(|criterion| criterion.versus == Some(Versus::Simplest));
-    let candidates = project.file.train.iter().filter(|_| wanted).flat_map(|train| &train.candidates);
-    let Some(spec) = candidates.clone().find(|candidate| candidate.id == "simplest").cloned() else {
+async fn simplest(
+    project: &Project,
+    prepared: &Arc<Prepared>,
+    holdout: &Holdout,
+) -> Result<Baseline> {
+    let wanted = project
+        .file
+        .criteria
+        .iter()
+        .any(|criterion| criterion.versus == Some(Versus::Simplest));
+    let candidates = project
+        .file
+        .train
+        .iter()
+        .filter(|_| wanted)
+        .flat_map(|train| &train.candidates);
+    let Some(spec) = candidates
+        .clone()
+        .find(|candidate| candidate.id == "simplest")
+        .cloned()
+    else {
         return Ok(Baseline::None);
     };
     let (prepared, batch, seed) = (prepared.clone(), holdout.batch.clone(), seed(project));
-    let fitted = tokio::task::spawn_blocking(move || training::fit(&spec, &spec.params, &prepared, &prepared.train, seed)?.predict(&batch))
-        .await
-        .map_err(|error| Error::internal(format!("the simplest candidate broke: {error}")))?;
+    let fitted = tokio::task::spawn_blocking(move || {
+        training::fit(&spec, &spec.params, &prepared, &prepared.train, seed)?.predict(&batch)
+    })
+    .await
+    .map_err(|error| Error::internal(format!("the simplest candidate broke: {error}")))?;
     Ok(baseline("the simplest candidate", fitted))
 }
 
@@ -203,9 +276,21 @@ fn baseline(who: &str, answer: Result<Vec<f64>>) -> Baseline {
 }
 
 /// Times of single requests, where a criterion asks for them and the model runs in this process.
-async fn times(project: &Project, model: &Predictor, holdout: &Holdout) -> Result<Option<timing::Times>> {
-    let asked = project.file.criteria.iter().any(|criterion| criterion.kind == CriterionKind::System && !criterion.is_live_only());
-    if asked { model.times(&holdout.batch).await } else { Ok(None) }
+async fn times(
+    project: &Project,
+    model: &Predictor,
+    holdout: &Holdout,
+) -> Result<Option<timing::Times>> {
+    let asked = project
+        .file
+        .criteria
+        .iter()
+        .any(|criterion| criterion.kind == CriterionKind::System && !criterion.is_live_only());
+    if asked {
+        model.times(&holdout.batch).await
+    } else {
+        Ok(None)
+    }
 }
 
 /// Everything that measuring needs, so that it can leave the async threads.
@@ -238,14 +323,34 @@ impl Measuring {
     fn wanted(&self) -> Vec<(Metric, Option<i64>)> {
         let usual: &[&str] = match self.rows.task {
             Task::Regression => &["mae", "rmse", "wape", "r2", "bias"],
-            Task::Binary => &["roc_auc", "pr_auc", "log_loss", "brier", "precision", "recall", "f1", "ece"],
+            Task::Binary => &[
+                "roc_auc",
+                "pr_auc",
+                "log_loss",
+                "brier",
+                "precision",
+                "recall",
+                "f1",
+                "ece",
+            ],
         };
         let file = &self.project.file;
-        let of_criteria = file.criteria.iter().filter(|it| it.kind != CriterionKind::System).map(|it| (it.metric.as_str(), it.k));
-        let optimised = file.train.iter().map(|train| (train.optimise.metric.as_str(), None));
+        let of_criteria = file
+            .criteria
+            .iter()
+            .filter(|it| it.kind != CriterionKind::System)
+            .map(|it| (it.metric.as_str(), it.k));
+        let optimised = file
+            .train
+            .iter()
+            .map(|train| (train.optimise.metric.as_str(), None));
         let payoff = file.payoff.iter().map(|_| ("payoff_per_1000", None));
         let mut wanted: Vec<(Metric, Option<i64>)> = Vec::new();
-        for (name, k) in of_criteria.chain(optimised).chain(payoff).chain(usual.iter().map(|name| (*name, None))) {
+        for (name, k) in of_criteria
+            .chain(optimised)
+            .chain(payoff)
+            .chain(usual.iter().map(|name| (*name, None)))
+        {
             if let Ok(metric) = name.parse::<Metric>()
                 && metric.task().is_none_or(|task| task == self.rows.task)
                 && !wanted.iter().any(|(known, _)| *known == metric)
@@ -261,13 +366,21 @@ impl Measuring {
         let mut results = Vec::new();
         for (metric, k) in self.wanted() {
             // A metric that cannot be computed on this label is not shown.
-            let Ok(interval) = rows.interval(metric, k, None, &all) else { continue };
+            let Ok(interval) = rows.interval(metric, k, None, &all) else {
+                continue;
+            };
             let of = |baseline: &Baseline| match baseline {
-                Baseline::Predicted(predicted) => rows.value(metric, k, predicted, &answered(predicted, &all)).ok().and_then(known),
+                Baseline::Predicted(predicted) => rows
+                    .value(metric, k, predicted, &answered(predicted, &all))
+                    .ok()
+                    .and_then(known),
                 _ => None,
             };
             let over_champion = match &rows.champion {
-                Baseline::Predicted(champion) => rows.difference(metric, k, None, champion, &answered(champion, &all)).ok().map(Into::into),
+                Baseline::Predicted(champion) => rows
+                    .difference(metric, k, None, champion, &answered(champion, &all))
+                    .ok()
+                    .map(Into::into),
                 _ => None,
             };
             results.push(MetricResult {
@@ -283,8 +396,15 @@ impl Measuring {
 
     fn criteria(&self, rows: &Rows) -> Vec<CriterionResult> {
         let file = &self.project.file;
-        let limit = file.split.as_ref().and_then(|split| split.max_holdout_uses).unwrap_or(i64::MAX);
-        let told = file.criteria.iter().filter(|criterion| !criterion.is_live_only());
+        let limit = file
+            .split
+            .as_ref()
+            .and_then(|split| split.max_holdout_uses)
+            .unwrap_or(i64::MAX);
+        let told = file
+            .criteria
+            .iter()
+            .filter(|criterion| !criterion.is_live_only());
         told.map(|criterion| {
                 let version = self.versions.get(&criterion.id).copied().unwrap_or_default();
                 if criterion.kind == CriterionKind::System {
@@ -306,10 +426,18 @@ fn slices(rows: &Rows, metrics: &[(Metric, Option<i64>)]) -> Vec<SliceResult> {
     for column in rows.slices.keys() {
         for (value, at) in rows.by_value(column).unwrap_or_default() {
             let measured = metrics.iter().filter_map(|(metric, k)| {
-                let value = rows.value(*metric, *k, &rows.model, &at).ok().and_then(known)?;
+                let value = rows
+                    .value(*metric, *k, &rows.model, &at)
+                    .ok()
+                    .and_then(known)?;
                 Some((metric.as_str().to_owned(), value))
             });
-            results.push(SliceResult { column: column.clone(), value: value.to_owned(), rows: at.len() as i64, metrics: measured.collect() });
+            results.push(SliceResult {
+                column: column.clone(),
+                value: value.to_owned(),
+                rows: at.len() as i64,
+                metrics: measured.collect(),
+            });
         }
     }
     results

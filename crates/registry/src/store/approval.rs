@@ -43,7 +43,13 @@ impl Row {
 }
 
 /// All that was asked and decided about a version at a gate, in order.
-pub(crate) async fn of_version(db: &Db, project: &str, gate: &str, model: &str, version: i64) -> Result<Vec<Approval>> {
+pub(crate) async fn of_version(
+    db: &Db,
+    project: &str,
+    gate: &str,
+    model: &str,
+    version: i64,
+) -> Result<Vec<Approval>> {
     let rows: Vec<Row> = db
         .rows(
             "select * from approval where project = $1 and gate = $2 and model = $3 and version = $4 order by coalesce(decided_at, asked_at), id",
@@ -180,7 +186,13 @@ fn entry(approval: &Approval, actor: &str, action: &str) -> AuditEntry {
 }
 
 /// Remembers that a version passed a gate, once per binding.
-pub(crate) async fn remember_pass(db: &Db, (project, gate, model): (&str, &str, &str), version: i64, binding: &str, spec: &str) -> Result<()> {
+pub(crate) async fn remember_pass(
+    db: &Db,
+    (project, gate, model): (&str, &str, &str),
+    version: i64,
+    binding: &str,
+    spec: &str,
+) -> Result<()> {
     let values: Vec<store::Value> = vec![
         project.into(),
         gate.into(),
@@ -205,7 +217,13 @@ pub(crate) async fn remember_pass(db: &Db, (project, gate, model): (&str, &str, 
 }
 
 /// The spec by which a version last passed a gate.
-pub(crate) async fn passed_spec(db: &Db, project: &str, gate: &str, model: &str, version: i64) -> Result<Option<String>> {
+pub(crate) async fn passed_spec(
+    db: &Db,
+    project: &str,
+    gate: &str,
+    model: &str,
+    version: i64,
+) -> Result<Option<String>> {
     let row: Option<(String,)> = db
         .row(
             "select spec_digest from gate_pass where project = $1 and gate = $2 and model = $3 and version = $4 order by passed_at desc limit 1",

@@ -99,7 +99,12 @@ fn object_of(evaluation: &Evaluation) -> String {
 }
 
 /// How many different models a holdout has judged, with the one of `model_digest` included.
-pub(crate) async fn holdout_uses(db: &Db, project: &str, holdout_key: &str, model_digest: &str) -> Result<i64> {
+pub(crate) async fn holdout_uses(
+    db: &Db,
+    project: &str,
+    holdout_key: &str,
+    model_digest: &str,
+) -> Result<i64> {
     let before: Option<(i64,)> = db
         .row(
             "select count(distinct model_digest) from evaluation where project = $1 and holdout_key = $2 and model_digest <> $3",
@@ -110,7 +115,12 @@ pub(crate) async fn holdout_uses(db: &Db, project: &str, holdout_key: &str, mode
 }
 
 /// The newest evaluation of a version.
-pub async fn evaluation_of_version(db: &Db, project: &str, model: &str, version: i64) -> Result<Option<Evaluation>> {
+pub async fn evaluation_of_version(
+    db: &Db,
+    project: &str,
+    model: &str,
+    version: i64,
+) -> Result<Option<Evaluation>> {
     read(
         db.row(
             "select document from evaluation where project = $1 and model = $2 and version = $3 order by number desc limit 1",
@@ -139,9 +149,13 @@ pub async fn evaluations(db: &Db, project: &str, limit: usize) -> Result<Vec<Eva
             &[project.into(), limit.into()],
         )
         .await?;
-    rows.into_iter().map(|(document,)| Ok(serde_json::from_str(&document)?)).collect()
+    rows.into_iter()
+        .map(|(document,)| Ok(serde_json::from_str(&document)?))
+        .collect()
 }
 
 fn read(row: Option<(String,)>) -> Result<Option<Evaluation>> {
-    row.map(|(document,)| serde_json::from_str(&document)).transpose().map_err(Into::into)
+    row.map(|(document,)| serde_json::from_str(&document))
+        .transpose()
+        .map_err(Into::into)
 }

@@ -52,8 +52,14 @@ impl Shop {
         std::fs::write(home.path().join("orders.csv"), orders()).expect("writes");
         let data = data::Data::new(db.clone(), &at("tables")).expect("opens");
         let blobs = Blobs::open(&at("artifacts")).expect("opens");
-        let (project, _) = project::apply(&db, file, home.path(), "boss").await.expect("applies");
-        let shop = Self { ctx: Context { db, blobs, data }, project, home };
+        let (project, _) = project::apply(&db, file, home.path(), "boss")
+            .await
+            .expect("applies");
+        let shop = Self {
+            ctx: Context { db, blobs, data },
+            project,
+            home,
+        };
         shop.load().await;
         shop
     }
@@ -68,42 +74,75 @@ impl Shop {
 
     /// Loads what is visible now.
     pub async fn load(&self) {
-        self.ctx.data.add(&self.project, "orders", None, "de").await.expect("adds");
+        self.ctx
+            .data
+            .add(&self.project, "orders", None, "de")
+            .await
+            .expect("adds");
     }
 
     /// Applies a changed file.
     pub async fn change(&mut self, from: &str, to: &str) {
-        assert!(self.project.text.contains(from), "{from:?} is not in the file");
+        assert!(
+            self.project.text.contains(from),
+            "{from:?} is not in the file"
+        );
         let text = self.project.text.replacen(from, to, 1);
         let folder = self.folder();
-        self.project = project::apply(&self.ctx.db, &text, &folder, "boss").await.expect("applies").0;
+        self.project = project::apply(&self.ctx.db, &text, &folder, "boss")
+            .await
+            .expect("applies")
+            .0;
     }
 
     /// Trains, and answers the best run.
     pub async fn train(&self) -> RunId {
-        let ctx = TrainContext::new(self.ctx.db.clone(), self.ctx.blobs.clone(), self.ctx.data.clone(), "http://127.0.0.1:9");
-        let outcome = training::train(&ctx, &self.project, &|_| {}).await.expect("trains");
+        let ctx = TrainContext::new(
+            self.ctx.db.clone(),
+            self.ctx.blobs.clone(),
+            self.ctx.data.clone(),
+            "http://127.0.0.1:9",
+        );
+        let outcome = training::train(&ctx, &self.project, &|_| {})
+            .await
+            .expect("trains");
         outcome.best_run.to_string().parse().expect("a run id")
     }
 
     /// Trains and registers, as the data scientist.
     pub async fn make_version(&self) -> Registration {
         let run = self.train().await;
-        registry::register(&self.ctx, &self.project, &run, "ds").await.expect("registers")
+        registry::register(&self.ctx, &self.project, &run, "ds")
+            .await
+            .expect("registers")
     }
 
-    pub async fn decide(&self, version: i64, actor: &str, decision: Decision) -> base::Result<registry::Approval> {
-        let signed = Signature { role: Role::Stakeholder, decision, reason: "seen".to_owned(), actor: actor.to_owned() };
+    pub async fn decide(
+        &self,
+        version: i64,
+        actor: &str,
+        decision: Decision,
+    ) -> base::Result<registry::Approval> {
+        let signed = Signature {
+            role: Role::Stakeholder,
+            decision,
+            reason: "seen".to_owned(),
+            actor: actor.to_owned(),
+        };
         registry::approve(self.db(), &self.project, "champion", version, signed).await
     }
 
     pub async fn gate(&self, version: i64) -> registry::GateResult {
-        registry::gate_result(self.db(), &self.project, "champion", "shop", version).await.expect("a result")
+        registry::gate_result(self.db(), &self.project, "champion", "shop", version)
+            .await
+            .expect("a result")
     }
 
     /// The refusal of the protected alias, as an unmodified client sees it.
     pub async fn refused(&self, version: i64) -> String {
-        let error = registry::set_alias(self.db(), "shop", "champion", version, "client").await.expect_err("it is protected");
+        let error = registry::set_alias(self.db(), "shop", "champion", version, "client")
+            .await
+            .expect_err("it is protected");
         assert_eq!(error.kind(), base::Kind::Forbidden, "{error:?}");
         error.message().to_owned()
     }

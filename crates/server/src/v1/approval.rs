@@ -14,7 +14,10 @@ use crate::app::App;
 
 pub(super) fn routes() -> Router<App> {
     Router::new()
-        .route("/projects/{project}/models/{model}/versions/{version}/approve", post(decide))
+        .route(
+            "/projects/{project}/models/{model}/versions/{version}/approve",
+            post(decide),
+        )
         .route("/projects/{project}/approvals", get(open))
 }
 
@@ -42,21 +45,42 @@ async fn decide(
         Some(gate) => gate,
         None => gate_that_asks(&project, role)?,
     };
-    let signed = registry::Signature { role, decision: body.decision, reason: body.reason, actor: actor.0 };
-    Ok(Json(registry::approve(&app.db, &project, &gate, version, signed).await?))
+    let signed = registry::Signature {
+        role,
+        decision: body.decision,
+        reason: body.reason,
+        actor: actor.0,
+    };
+    Ok(Json(
+        registry::approve(&app.db, &project, &gate, version, signed).await?,
+    ))
 }
 
 /// The gate that asks for `role`; of several, the one that protects the alias `champion`.
 fn gate_that_asks(project: &Project, role: Role) -> Result<String, Error> {
-    let mut asking = project.file.gates.values().filter(|gate| gate.approve.iter().any(|need| need.role == role));
+    let mut asking = project
+        .file
+        .gates
+        .values()
+        .filter(|gate| gate.approve.iter().any(|need| need.role == role));
     let first = asking.next();
-    asking.find(|gate| gate.name == "champion").or(first).map(|gate| gate.name.clone()).ok_or_else(|| {
-        Error::invalid(format!("no gate of project {:?} asks for the role {role}", project.name))
+    asking
+        .find(|gate| gate.name == "champion")
+        .or(first)
+        .map(|gate| gate.name.clone())
+        .ok_or_else(|| {
+            Error::invalid(format!(
+                "no gate of project {:?} asks for the role {role}",
+                project.name
+            ))
             .hint("the roles are in [gate.…] approve of the project file")
-    })
+        })
 }
 
-async fn open(State(app): State<App>, Path(name): Path<String>) -> Result<Json<Page<Approval>>, Problem> {
+async fn open(
+    State(app): State<App>,
+    Path(name): Path<String>,
+) -> Result<Json<Page<Approval>>, Problem> {
     let project = project::project(&app.db, &name).await?;
     let items = registry::open_approvals(&app.db, &project.name).await?;
     Ok(Json(Page { items, next: None }))

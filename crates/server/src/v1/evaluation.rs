@@ -44,15 +44,41 @@ async fn start(
         (None, Some(version)) => {
             registry::version(&app.db, project.file.model_name(), version).await?;
         }
-        _ => return Err(Error::invalid("say what to evaluate").hint("send either run_id or version").into()),
+        _ => {
+            return Err(Error::invalid("say what to evaluate")
+                .hint("send either run_id or version")
+                .into());
+        }
     }
-    let id = ask(&app, &project.name, Request { user: actor.0, ..body }).await?;
+    let id = ask(
+        &app,
+        &project.name,
+        Request {
+            user: actor.0,
+            ..body
+        },
+    )
+    .await?;
     Ok(job::accepted(&app, &id))
 }
 
 /// Asks for the evaluation of a version.
-pub(crate) async fn ask_version(app: &App, project: &str, version: i64, user: &str) -> Result<base::JobId, Error> {
-    ask(app, project, Request { run_id: None, version: Some(version), user: user.to_owned() }).await
+pub(crate) async fn ask_version(
+    app: &App,
+    project: &str,
+    version: i64,
+    user: &str,
+) -> Result<base::JobId, Error> {
+    ask(
+        app,
+        project,
+        Request {
+            run_id: None,
+            version: Some(version),
+            user: user.to_owned(),
+        },
+    )
+    .await
 }
 
 async fn ask(app: &App, project: &str, request: Request) -> Result<base::JobId, Error> {
@@ -62,7 +88,12 @@ async fn ask(app: &App, project: &str, request: Request) -> Result<base::JobId, 
             let (project, request) = (project.clone(), request.clone());
             Box::pin(async move {
                 let input = serde_json::to_value(&request)?;
-                let new = NewJob { kind: "evaluate", key: None, project: project.clone(), input: input.clone() };
+                let new = NewJob {
+                    kind: "evaluate",
+                    key: None,
+                    project: project.clone(),
+                    input: input.clone(),
+                };
                 let id = tx.enqueue(&new).await?;
                 tx.audit(&AuditEntry {
                     actor: request.user,
@@ -83,21 +114,48 @@ async fn ask(app: &App, project: &str, request: Request) -> Result<base::JobId, 
 pub(crate) async fn run(app: &App, job: &Job, reporter: &Reporter) -> base::Result<Value> {
     let project = project::project(&app.db, &job.project).await?;
     let request: Request = job.input()?;
-    let ctx = registry::Context { db: app.db.clone(), blobs: app.blobs.clone(), data: app.data.clone() };
-    reporter.say("evaluate", 0, 1, "measures the held-out rows, with bounds and slices");
+    let ctx = registry::Context {
+        db: app.db.clone(),
+        blobs: app.blobs.clone(),
+        data: app.data.clone(),
+    };
+    reporter.say(
+        "evaluate",
+        0,
+        1,
+        "measures the held-out rows, with bounds and slices",
+    );
     let (version, evaluation, refusal) = match (&request.run_id, request.version) {
         (Some(run), _) => {
             let made = registry::register(&ctx, &project, run, &request.user).await?;
-            (made.version.map(|version| version.version), made.evaluation, made.refusal)
+            (
+                made.version.map(|version| version.version),
+                made.evaluation,
+                made.refusal,
+            )
         }
-        (None, Some(version)) => (Some(version), registry::evaluate_version(&ctx, &project, version, &request.user).await?, None),
+        (None, Some(version)) => (
+            Some(version),
+            registry::evaluate_version(&ctx, &project, version, &request.user).await?,
+            None,
+        ),
         (None, None) => return Err(Error::invalid("the job names neither a run nor a version")),
     };
     let verdict = match (&refusal, version) {
         (Some(_), _) | (None, None) => Verdict::Fail,
-        (None, Some(_)) => Verdict::all(evaluation.criteria.iter().map(|criterion| criterion.verdict)),
+        (None, Some(_)) => Verdict::all(
+            evaluation
+                .criteria
+                .iter()
+                .map(|criterion| criterion.verdict),
+        ),
     };
-    reporter.say("evaluate", 1, 1, format!("{verdict} on {} rows", evaluation.rows));
+    reporter.say(
+        "evaluate",
+        1,
+        1,
+        format!("{verdict} on {} rows", evaluation.rows),
+    );
     Ok(json!({
         "version": version, "model": evaluation.model, "evaluation_id": evaluation.id, "verdict": verdict,
         "refusal": refusal, "dataset": evaluation.dataset, "rows": evaluation.rows, "criteria": evaluation.criteria,

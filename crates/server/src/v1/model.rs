@@ -24,8 +24,14 @@ pub(super) fn routes() -> Router<App> {
     Router::new()
         .route("/projects/{project}/models", get(list))
         .route("/projects/{project}/models/{model}", get(show))
-        .route("/projects/{project}/models/{model}/versions/{version}", get(version))
-        .route("/projects/{project}/models/{model}/versions/{version}/promote", post(promote))
+        .route(
+            "/projects/{project}/models/{model}/versions/{version}",
+            get(version),
+        )
+        .route(
+            "/projects/{project}/models/{model}/versions/{version}/promote",
+            post(promote),
+        )
 }
 
 /// A project has one model: the one that its file names.
@@ -34,7 +40,10 @@ pub(super) fn check_name(project: &Project, model: &str) -> Result<()> {
     if own == model {
         return Ok(());
     }
-    Err(Error::not_found(format!("project {:?} has no model {model:?}", project.name)).hint(format!("its model is {own:?}")))
+    Err(
+        Error::not_found(format!("project {:?} has no model {model:?}", project.name))
+            .hint(format!("its model is {own:?}")),
+    )
 }
 
 #[derive(Debug, Serialize)]
@@ -44,7 +53,10 @@ struct ModelRow {
     aliases: BTreeMap<String, i64>,
 }
 
-async fn list(State(app): State<App>, Path(name): Path<String>) -> Result<Json<Page<ModelRow>>, Problem> {
+async fn list(
+    State(app): State<App>,
+    Path(name): Path<String>,
+) -> Result<Json<Page<ModelRow>>, Problem> {
     let project = project::project(&app.db, &name).await?;
     let mut items = Vec::new();
     if let Some(model) = registered(&app, &project).await? {
@@ -58,7 +70,10 @@ async fn list(State(app): State<App>, Path(name): Path<String>) -> Result<Json<P
     Ok(Json(Page { items, next: None }))
 }
 
-async fn show(State(app): State<App>, Path((name, model)): Path<(String, String)>) -> Result<Json<Value>, Problem> {
+async fn show(
+    State(app): State<App>,
+    Path((name, model)): Path<(String, String)>,
+) -> Result<Json<Value>, Problem> {
     let project = project::project(&app.db, &name).await?;
     check_name(&project, &model)?;
     let aliases: BTreeMap<String, i64> = match registered(&app, &project).await? {
@@ -69,17 +84,23 @@ async fn show(State(app): State<App>, Path((name, model)): Path<(String, String)
     for version in versions(&app, &model, VERSIONS).await? {
         rows.push(version_row(&app, &project, &version).await?);
     }
-    Ok(Json(json!({ "name": model, "aliases": aliases, "versions": rows })))
+    Ok(Json(
+        json!({ "name": model, "aliases": aliases, "versions": rows }),
+    ))
 }
 
 async fn version_row(app: &App, project: &Project, version: &ModelVersion) -> Result<Value> {
-    let evaluation = registry::evaluation_of_version(&app.db, &project.name, &version.name, version.version).await?;
+    let evaluation =
+        registry::evaluation_of_version(&app.db, &project.name, &version.name, version.version)
+            .await?;
     let metrics: BTreeMap<String, f64> = evaluation
         .iter()
         .flat_map(|evaluation| &evaluation.metrics)
         .filter_map(|metric| Some((metric.name.clone(), metric.measured.value?)))
         .collect();
-    let verdict = evaluation.as_ref().map(|evaluation| Verdict::all(evaluation.criteria.iter().map(|it| it.verdict)));
+    let verdict = evaluation
+        .as_ref()
+        .map(|evaluation| Verdict::all(evaluation.criteria.iter().map(|it| it.verdict)));
     Ok(json!({
         "version": version.version, "created_at": version.created_at, "run_id": version.run_id,
         "aliases": version.aliases, "verdict": verdict, "metrics": metrics,
@@ -95,7 +116,9 @@ async fn version(
     let version = registry::version(&app.db, &model, number).await?;
     let evaluation = registry::evaluation_of_version(&app.db, &name, &model, number).await?;
     let gates = registry::gate_results(&app.db, &project, &model, number).await?;
-    let digest = evaluation.as_ref().map(|evaluation| evaluation.model_digest.clone());
+    let digest = evaluation
+        .as_ref()
+        .map(|evaluation| evaluation.model_digest.clone());
     Ok(Json(json!({
         "name": model, "version": number, "run_id": version.run_id, "digest": digest, "created_at": version.created_at,
         "user": version.user, "description": version.description, "aliases": version.aliases,
@@ -124,8 +147,14 @@ async fn signature(app: &App, version: &ModelVersion) -> Result<Value> {
 async fn live_in(app: &App, project: &Project, number: i64) -> Result<Vec<String>> {
     let mut live = Vec::new();
     for endpoint in project.file.deployments.keys() {
-        let Ok(status) = app.serving.status(&project.name, endpoint).await else { continue };
-        if status.revisions.iter().any(|revision| revision.version == number && revision.share > 0) {
+        let Ok(status) = app.serving.status(&project.name, endpoint).await else {
+            continue;
+        };
+        if status
+            .revisions
+            .iter()
+            .any(|revision| revision.version == number && revision.share > 0)
+        {
             live.push(endpoint.clone());
         }
     }
@@ -149,8 +178,12 @@ async fn promote(
     check_name(&project, &model)?;
     match registry::promote(&app.db, &project, number, &wanted.alias, &actor.0).await {
         Ok(promotion) => Ok(Json::<Promotion>(promotion).into_response()),
-        Err(error) if error.kind() == Kind::Forbidden && project.file.gates.contains_key(&wanted.alias) => {
-            let gate = registry::gate_result(&app.db, &project, &wanted.alias, &model, number).await?;
+        Err(error)
+            if error.kind() == Kind::Forbidden
+                && project.file.gates.contains_key(&wanted.alias) =>
+        {
+            let gate =
+                registry::gate_result(&app.db, &project, &wanted.alias, &model, number).await?;
             Ok(refusal(&error, &gate))
         }
         Err(error) => Err(error.into()),
@@ -165,7 +198,10 @@ fn refusal(error: &Error, gate: &GateResult) -> Response {
         "detail": error.message(), "hint": error.hint_text(), "gate": gate,
     });
     let mut response = (status, Json(document)).into_response();
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/problem+json"),
+    );
     response
 }
 
@@ -182,7 +218,10 @@ async fn versions(app: &App, model: &str, limit: usize) -> Result<Vec<ModelVersi
     let search = ModelSearch {
         filter: format!("name = '{}'", model.replace('\'', "''")),
         order_by: vec!["version_number DESC".to_owned()],
-        page: base::PageRequest { limit: Some(limit), token: None },
+        page: base::PageRequest {
+            limit: Some(limit),
+            token: None,
+        },
     };
     Ok(registry::search_versions(&app.db, &search).await?.items)
 }

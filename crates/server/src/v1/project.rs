@@ -25,14 +25,20 @@ pub(super) fn routes() -> Router<App> {
         .route("/projects/apply", post(apply))
         .route("/projects/{project}", get(show))
         .route("/projects/{project}/design-check", post(design_check))
-        .route("/projects/{project}/criteria/{criterion}/versions", get(criterion_versions))
+        .route(
+            "/projects/{project}/criteria/{criterion}/versions",
+            get(criterion_versions),
+        )
 }
 
 async fn list(State(app): State<App>) -> Result<Json<Page<Value>>, Problem> {
     let mut items = Vec::new();
     for project in project::projects(&app.db).await? {
-        let phases: serde_json::Map<_, _> =
-            phase::phases(&app, &project).await?.into_iter().map(|phase| (phase.phase.to_owned(), json!(phase.state))).collect();
+        let phases: serde_json::Map<_, _> = phase::phases(&app, &project)
+            .await?
+            .into_iter()
+            .map(|phase| (phase.phase.to_owned(), json!(phase.state)))
+            .collect();
         let champion = champion(&app, &project).await?;
         items.push(json!({
             "name": project.name, "title": project.file.project.title, "owner": project.file.project.owner, "phases": phases,
@@ -70,19 +76,31 @@ impl File {
         if folder.is_absolute() {
             return Ok(folder);
         }
-        Err(Error::invalid(format!("base_dir {:?} is not an absolute path", self.base_dir)).hint("send the folder of the project file, from the root"))
+        Err(Error::invalid(format!(
+            "base_dir {:?} is not an absolute path",
+            self.base_dir
+        ))
+        .hint("send the folder of the project file, from the root"))
     }
 }
 
 async fn plan(State(app): State<App>, Body(file): Body<File>) -> Result<Json<Plan>, Problem> {
-    Ok(Json(project::plan(&app.db, &file.text, file.base_dir()?).await?))
+    Ok(Json(
+        project::plan(&app.db, &file.text, file.base_dir()?).await?,
+    ))
 }
 
 /// A criterion that changed is measured on the live champion at once: nobody has to wait to see that it does not
 /// meet the new goal.
-async fn apply(State(app): State<App>, actor: Actor, Body(file): Body<File>) -> Result<Json<Value>, Problem> {
+async fn apply(
+    State(app): State<App>,
+    actor: Actor,
+    Body(file): Body<File>,
+) -> Result<Json<Value>, Problem> {
     let (project, plan) = project::apply(&app.db, &file.text, file.base_dir()?, &actor.0).await?;
-    let moved = plan.changes.iter().any(|change| change.object.starts_with("criterion.") || change.object.starts_with("gate."));
+    let moved = plan.changes.iter().any(|change| {
+        change.object.starts_with("criterion.") || change.object.starts_with("gate.")
+    });
     let job = match champion(&app, &project).await?.filter(|_| moved) {
         Some(version) => {
             let id = evaluation::ask_version(&app, &project.name, version, &actor.0).await?;
@@ -97,7 +115,10 @@ async fn apply(State(app): State<App>, actor: Actor, Body(file): Body<File>) -> 
     })))
 }
 
-async fn design_check(State(app): State<App>, Path(name): Path<String>) -> Result<Json<Feasibility>, Problem> {
+async fn design_check(
+    State(app): State<App>,
+    Path(name): Path<String>,
+) -> Result<Json<Feasibility>, Problem> {
     let project = project::project(&app.db, &name).await?;
     Ok(Json(app.data.feasibility(&project).await))
 }
@@ -109,7 +130,9 @@ async fn criterion_versions(
     let project = project::project(&app.db, &name).await?;
     let items = project::criterion_versions(&app.db, &project.name, &criterion).await?;
     if items.is_empty() {
-        return Err(Error::not_found(format!("project {name:?} has no criterion {criterion:?}")).into());
+        return Err(
+            Error::not_found(format!("project {name:?} has no criterion {criterion:?}")).into(),
+        );
     }
     Ok(Json(Page { items, next: None }))
 }

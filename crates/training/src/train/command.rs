@@ -18,6 +18,7 @@ use super::Work;
 use crate::package::{digest, files_below};
 use crate::params::Params;
 use crate::process::{self, Ended};
+use crate::python_model::without_zones;
 use crate::trial::Scores;
 
 /// When the file says nothing.
@@ -157,8 +158,9 @@ async fn write_data(work: &Work<'_>, folder: &Path) -> Result<()> {
             Error::invalid("there are no folds to validate on")
                 .hint("say how many in [split]: validate = { folds = 4 }")
         })?;
-        write_rows(&data.batch, learn, &folder.join("train.parquet"))?;
-        write_rows(&data.batch, validate, &folder.join("validate.parquet"))
+        let batch = without_zones(&data.batch)?;
+        write_rows(&batch, learn, &folder.join("train.parquet"))?;
+        write_rows(&batch, validate, &folder.join("validate.parquet"))
     })
     .await
     .map_err(|error| Error::internal("writing the data broke off").because(error))?

@@ -31,12 +31,19 @@ pub(super) async fn rows(app: &App, project: &Project) -> Result<Vec<Value>> {
 /// The best of the runs that were measured by the present version of the criterion; one that passes comes before one
 /// that does not.
 fn best_run(criterion: &Criterion, version: i64, evaluations: &[Evaluation]) -> Option<Value> {
-    let sign = if criterion.op.wants_small() { -1.0 } else { 1.0 };
+    let sign = if criterion.op.wants_small() {
+        -1.0
+    } else {
+        1.0
+    };
     let measured = evaluations.iter().filter_map(|evaluation| {
-        let result = evaluation.criterion(&criterion.id).filter(|result| result.version == version)?;
+        let result = evaluation
+            .criterion(&criterion.id)
+            .filter(|result| result.version == version)?;
         Some((evaluation.run_id.as_ref()?, result, result.measured.value?))
     });
-    let rank = |result: &CriterionResult, value: f64| (result.verdict == Verdict::Pass, value * sign);
+    let rank =
+        |result: &CriterionResult, value: f64| (result.verdict == Verdict::Pass, value * sign);
     let best = measured.max_by(|a, b| {
         let (a, b) = (rank(a.1, a.2), rank(b.1, b.2));
         a.0.cmp(&b.0).then(a.1.total_cmp(&b.1))
@@ -47,7 +54,11 @@ fn best_run(criterion: &Criterion, version: i64, evaluations: &[Evaluation]) -> 
 /// What was measured by an older version of the criterion says nothing about the present one.
 fn of_champion(evaluation: &Evaluation, criterion: &Criterion, version: i64) -> Option<Value> {
     let result = evaluation.criterion(&criterion.id)?;
-    let verdict = if result.version == version { result.verdict } else { Verdict::Unknown };
+    let verdict = if result.version == version {
+        result.verdict
+    } else {
+        Verdict::Unknown
+    };
     Some(json!({
         "version": evaluation.version, "value": result.measured.value, "lower": result.measured.lower,
         "upper": result.measured.upper, "verdict": verdict, "reason": result.reason,
