@@ -132,7 +132,9 @@ impl Log {
             if let Err(error) = written {
                 // The handle may be behind what is on disk: open it again next time.
                 tables.remove(&key);
-                entries.into_iter().for_each(|entry| self.put(entry));
+                for entry in entries {
+                    self.put(entry);
+                }
                 failed = Some(error.at(format_args!("prediction log of {}", key.1)));
             }
         }

@@ -160,6 +160,7 @@ impl Tensor {
     }
 
     /// The values at `indexes`, in a new shape of as many values.
+    #[expect(clippy::clone_on_copy, reason = "texts are cloned by the same line")]
     pub fn pick(&self, shape: Vec<usize>, indexes: &[usize]) -> Self {
         let data = map_data!(&self.data, v => indexes.iter().map(|&i| v[i].clone()).collect());
         Self::of(shape, data)

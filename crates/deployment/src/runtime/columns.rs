@@ -265,7 +265,7 @@ fn flat(column: &Arc<dyn Array>, element: Element) -> Result<Data> {
             to(&DataType::Boolean)?
                 .as_boolean()
                 .iter()
-                .map(|x| x.unwrap_or_default())
+                .map(Option::unwrap_or_default)
                 .collect(),
         ),
         Element::Text => Data::Text(

@@ -57,7 +57,7 @@ impl Runtime for OwnOnnx {
 
 /// A tensor whose first dimension is the rows, as a named output.
 pub fn output(name: &str, tensor: &Tensor, rows: usize) -> Result<Output> {
-    if rows == 0 || tensor.len() % rows != 0 {
+    if rows == 0 || !tensor.len().is_multiple_of(rows) {
         return Err(Error::invalid(format!(
             "the model's output {name:?} has shape {:?} for {rows} rows",
             tensor.shape

@@ -52,7 +52,7 @@ impl Serving {
         }
         let endpoint = self.endpoint(&earlier.endpoint)?;
         let now = self.0.clock.now_ms();
-        let mut shares = self.shares(&endpoint, earlier.revision, 0, 100);
+        let mut shares = Self::shares(&endpoint, earlier.revision, 0, 100);
         // The revision that could not be loaded is not among the loaded ones.
         if !shares.iter().any(|(number, _, _)| *number == from) {
             shares.push((from, 0, RevisionState::Failed.as_str()));

@@ -52,9 +52,9 @@ impl Serving {
             let share = steps.get(rollout.step as usize).copied().unwrap_or(100);
             rollout.step += 1;
             rollout.step_at = now;
-            rollout.state = if share >= 100 { "done" } else { "running" }.to_owned();
+            if share >= 100 { "done" } else { "running" }.clone_into(&mut rollout.state);
             rollout.ended_at = (share >= 100).then_some(now);
-            let shares = self.shares(endpoint, rollout.to_revision, rollout.from_revision, share);
+            let shares = Self::shares(endpoint, rollout.to_revision, rollout.from_revision, share);
             sql::step(&self.0.db, &rollout, shares.clone()).await?;
             apply(endpoint, &shares);
             tracing::info!(
@@ -73,7 +73,6 @@ impl Serving {
 
     /// Shares and states when `to` gets `share` percent and `from` the rest.
     pub(super) fn shares(
-        &self,
         endpoint: &Endpoint,
         to: i64,
         from: i64,
@@ -107,8 +106,8 @@ impl Serving {
         rollout: &mut Rollout,
         reason: &str,
     ) -> Result<()> {
-        rollout.state = "rolled_back".to_owned();
-        rollout.reason = reason.to_owned();
+        "rolled_back".clone_into(&mut rollout.state);
+        reason.clone_into(&mut rollout.reason);
         rollout.ended_at = Some(self.0.clock.now_ms());
         let mut shares = vec![(rollout.to_revision, 0, RevisionState::Failed.as_str())];
         if rollout.from_revision > 0 {

@@ -8,6 +8,7 @@ use arrow::datatypes::TimestampMicrosecondType;
 use base::{Error, Result};
 
 use super::Serving;
+use crate::counters::Counters;
 use crate::sql;
 use crate::status::{EndpointStatus, RevisionStatus, Signature};
 
@@ -28,8 +29,8 @@ impl Serving {
                 let live = live(revision.revision);
                 let counters = live.map(|live| &live.counters);
                 RevisionStatus {
-                    requests: counters.map_or(0, |counters| counters.requests()),
-                    errors: counters.map_or(0, |counters| counters.errors()),
+                    requests: counters.map_or(0, Counters::requests),
+                    errors: counters.map_or(0, Counters::errors),
                     p50_ms: counters.and_then(|counters| counters.quantile_ms(0.5)),
                     p99_ms: counters.and_then(|counters| counters.quantile_ms(0.99)),
                     runtime: live.map(|live| live.runtime.engine().to_owned()),

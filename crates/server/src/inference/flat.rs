@@ -78,7 +78,7 @@ impl Flat {
     pub fn push_int(&mut self, value: i64) {
         match &mut self.values {
             Values::None => {
-                self.values = Values::Ints(with_placeholders(self.nulls.len(), 0, value))
+                self.values = Values::Ints(with_placeholders(self.nulls.len(), 0, value));
             }
             Values::Ints(v) => v.push(value),
             Values::Floats(v) => v.push(value as f64),
@@ -89,7 +89,7 @@ impl Flat {
     pub fn push_float(&mut self, value: f64) {
         match &mut self.values {
             Values::None => {
-                self.values = Values::Floats(with_placeholders(self.nulls.len(), f64::NAN, value))
+                self.values = Values::Floats(with_placeholders(self.nulls.len(), f64::NAN, value));
             }
             Values::Floats(v) => v.push(value),
             Values::Ints(v) => {
@@ -104,7 +104,7 @@ impl Flat {
     pub fn push_bool(&mut self, value: bool) {
         match &mut self.values {
             Values::None => {
-                self.values = Values::Bools(with_placeholders(self.nulls.len(), false, value))
+                self.values = Values::Bools(with_placeholders(self.nulls.len(), false, value));
             }
             Values::Bools(v) => v.push(value),
             _ => self.mixed(&value),
@@ -115,7 +115,7 @@ impl Flat {
         match &mut self.values {
             Values::None => {
                 self.values =
-                    Values::Texts(with_placeholders(self.nulls.len(), String::new(), value))
+                    Values::Texts(with_placeholders(self.nulls.len(), String::new(), value));
             }
             Values::Texts(v) => v.push(value),
             _ => self.mixed(&format_args!("{value:?}")),
@@ -129,7 +129,9 @@ impl Flat {
             serde_json::Value::Bool(value) => self.push_bool(value),
             serde_json::Value::String(value) => self.push_text(value),
             serde_json::Value::Array(values) => {
-                values.into_iter().for_each(|value| self.push_value(value))
+                for value in values {
+                    self.push_value(value);
+                }
             }
             serde_json::Value::Number(value) => match (value.as_i64(), value.as_f64()) {
                 (Some(value), _) => self.push_int(value),

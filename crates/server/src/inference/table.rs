@@ -290,7 +290,7 @@ fn push_text(column: &mut Flat, input: Option<&Tensor>, text: &str) -> Result<()
             (Ok(ms), Values::None | Values::Ints(_))
                 if input.is_some_and(|input| input.datatype != "BYTES") =>
             {
-                column.push_int(ms)
+                column.push_int(ms);
             }
             _ => column.push_text(text.to_owned()),
         }

@@ -39,11 +39,11 @@ fn keys(data: &Data) -> Vec<Key> {
 pub fn label_encoder(attributes: &Attributes) -> Result<Kernel> {
     let classes = attributes.strings("classes_strings")?;
     if !classes.is_empty() {
-        return mapper(
+        return Ok(mapper(
             classes,
             attributes.int("default_int64", -1)?,
             attributes.text("default_string", "_Unused")?.into(),
-        );
+        ));
     }
     let from =
         typed(attributes, "keys")?.ok_or_else(|| Error::invalid("LabelEncoder has no keys"))?;
@@ -131,15 +131,15 @@ pub fn category_mapper(attributes: &Attributes) -> Result<Kernel> {
             "CategoryMapper needs as many numbers as strings",
         ));
     }
-    two_way(
+    Ok(two_way(
         texts,
         ints,
         attributes.int("default_int64", -1)?,
         attributes.text("default_string", "_Unused")?.into(),
-    )
+    ))
 }
 
-fn mapper(classes: Vec<Arc<str>>, default_int: i64, default_text: Arc<str>) -> Result<Kernel> {
+fn mapper(classes: Vec<Arc<str>>, default_int: i64, default_text: Arc<str>) -> Kernel {
     let ints = (0..classes.len() as i64).collect();
     two_way(classes, ints, default_int, default_text)
 }
@@ -149,10 +149,10 @@ fn two_way(
     ints: Vec<i64>,
     default_int: i64,
     default_text: Arc<str>,
-) -> Result<Kernel> {
+) -> Kernel {
     let to_int: HashMap<Arc<str>, i64> = texts.iter().cloned().zip(ints.iter().copied()).collect();
     let to_text: HashMap<i64, Arc<str>> = ints.into_iter().zip(texts).collect();
-    Ok(Box::new(move |inputs| {
+    Box::new(move |inputs| {
         let x = inputs.get(0)?;
         let data = match &x.data {
             Data::Text(v) => Data::I64(
@@ -173,7 +173,7 @@ fn two_way(
             }
         };
         one(Tensor::of(x.shape.clone(), data))
-    }))
+    })
 }
 
 /// One 0-or-1 column per category; an unknown category is all zeros, or an error where the model says so.
@@ -230,7 +230,7 @@ pub fn one_hot(attributes: &Attributes) -> Result<Kernel> {
 }
 
 fn map_data_text(data: &Data, at: usize) -> String {
-    let one = map_data!(data, v => vec![v[at].clone()]);
+    let one = map_data!(data, v => v[at..=at].to_vec());
     match one {
         Data::Text(v) => format!("{:?}", v[0]),
         Data::I64(v) => v[0].to_string(),

@@ -112,7 +112,9 @@ pub fn normalizer(attributes: &Attributes) -> Result<Kernel> {
         for row in values.chunks_mut(width.max(1)) {
             let size = norm(row);
             if size != 0.0 {
-                row.iter_mut().for_each(|x| *x /= size);
+                for x in row.iter_mut() {
+                    *x /= size;
+                }
             }
         }
         one(Tensor::of(x.shape.clone(), Data::F32(values)))

@@ -186,7 +186,9 @@ impl Forest {
         }
         if how == Aggregate::Average {
             let trees = self.roots.len() as f64;
-            scores.iter_mut().for_each(|x| *x /= trees);
+            for x in &mut scores {
+                *x /= trees;
+            }
         }
         Ok((rows, scores))
     }
@@ -343,7 +345,7 @@ pub fn classifier(attributes: &Attributes) -> Result<Kernel> {
             if single {
                 let score = (line[first as usize]
                     + base
-                        .get(if base.len() == 2 { 1 } else { 0 })
+                        .get(usize::from(base.len() == 2))
                         .copied()
                         .unwrap_or(0.0)) as f32;
                 winners.push(usize::from(score > if positive { 0.5 } else { 0.0 }));

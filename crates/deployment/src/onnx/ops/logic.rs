@@ -13,10 +13,10 @@ use crate::onnx::tensor::{Data, Tensor, broadcast_indexes, broadcast_shape};
 pub fn build(op: &str, attributes: &Attributes) -> Result<Option<Kernel>> {
     let kernel: Kernel = match op {
         "Equal" => Box::new(|inputs| one(equal(inputs.get(0)?, inputs.get(1)?)?)),
-        "Less" => compare(|order| order.is_lt()),
-        "LessOrEqual" => compare(|order| order.is_le()),
-        "Greater" => compare(|order| order.is_gt()),
-        "GreaterOrEqual" => compare(|order| order.is_ge()),
+        "Less" => compare(std::cmp::Ordering::is_lt),
+        "LessOrEqual" => compare(std::cmp::Ordering::is_le),
+        "Greater" => compare(std::cmp::Ordering::is_gt),
+        "GreaterOrEqual" => compare(std::cmp::Ordering::is_ge),
         "And" => both(|a, b| a && b),
         "Or" => both(|a, b| a || b),
         "Xor" => both(|a, b| a ^ b),

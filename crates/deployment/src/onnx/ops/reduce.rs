@@ -148,7 +148,7 @@ fn extreme(attributes: &Attributes, better: fn(f64, f64) -> bool) -> Result<Kern
             .collect();
         let mut shape = x.shape.clone();
         if keep {
-            shape[d] = 1
+            shape[d] = 1;
         } else {
             shape.remove(d);
         }

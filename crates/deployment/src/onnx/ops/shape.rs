@@ -232,6 +232,7 @@ pub fn concat(all: &[&Tensor], along: i64) -> Result<Tensor> {
 }
 
 /// `count` copies of the first value of `value`.
+#[expect(clippy::clone_on_copy, reason = "texts are cloned by the same line")]
 pub fn filled(value: &Data, count: usize) -> Data {
     map_data!(value, v => vec![v[0].clone(); count])
 }

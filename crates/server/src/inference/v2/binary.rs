@@ -29,7 +29,7 @@ pub fn read(name: &str, datatype: &str, bytes: &[u8]) -> Result<Flat> {
             "the input {name:?} has the datatype {datatype:?}, which is not known"
         ))
     })?;
-    if bytes.len() % size != 0 {
+    if !bytes.len().is_multiple_of(size) {
         return Err(Error::invalid(format!(
             "the input {name:?} has {} bytes, which is no number of {datatype} values",
             bytes.len()

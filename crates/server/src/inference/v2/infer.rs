@@ -235,7 +235,7 @@ fn columns<'a>(
         let known = signature.inputs.iter().find(|input| input.name == name);
         match known {
             Some(known) if known.width == width || own_rows == 0 => {
-                columns.push(Named { name, flat })
+                columns.push(Named { name, flat });
             }
             Some(known) => {
                 return Err(Error::invalid(format!(
@@ -244,7 +244,7 @@ fn columns<'a>(
                 )));
             }
             None if alone && is_whole_table(signature, width) => {
-                columns.extend(split(signature, flat, own_rows, width)?)
+                columns.extend(split(signature, flat, own_rows, width)?);
             }
             None => columns.push(Named { name, flat }),
         }
