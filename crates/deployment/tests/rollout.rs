@@ -1,5 +1,7 @@
 //! Stories of deploying: what may serve, how traffic moves, and what a restart finds.
 
+#![expect(clippy::unwrap_used, reason = "a test says where it broke by its line")]
+
 mod story;
 
 use base::{Kind, SignedDuration};

@@ -63,9 +63,10 @@ async fn shop() -> Shop {
     let mut config = Config::at(folder.path().join("home"));
     config.clock = Clock::manual(testkit::start_of_test());
     let app = App::open(config).await.unwrap();
-    let rows: String = (0..6)
+    let rows = (0..6)
         .map(|day| format!("2025-12-2{day}T10:00:00,{}\n", day * 10 + 5))
-        .collect();
+        .collect::<Vec<_>>()
+        .concat();
     std::fs::write(
         folder.path().join("sales.csv"),
         format!("at,amount\n{rows}"),

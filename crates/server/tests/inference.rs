@@ -1,5 +1,7 @@
 //! Stories of the inference protocols at the HTTP boundary: a scikit-learn model logged as ONNX, asked well and badly.
 
+#![expect(clippy::unwrap_used, reason = "a test says where it broke by its line")]
+
 use axum::Router;
 use axum::body::Body;
 use base::{Clock, Result};

@@ -101,7 +101,7 @@ impl Blobs {
         let mut first = BytesMut::new();
         while first.len() < PART {
             if let Some(piece) = stream.try_next().await? {
-                first.extend_from_slice(&piece)
+                first.extend_from_slice(&piece);
             } else {
                 let size = first.len() as u64;
                 self.store

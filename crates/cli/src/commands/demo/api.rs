@@ -20,7 +20,7 @@ impl Api {
             .no_proxy()
             .pool_max_idle_per_host(16)
             .tcp_nodelay(true)
-            .timeout(Duration::from_secs(600))
+            .timeout(Duration::from_mins(10))
             .build()
             .map_err(|error| Error::internal(format!("no HTTP client: {error}")))?;
         Ok(Self {

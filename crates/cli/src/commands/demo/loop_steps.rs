@@ -113,13 +113,12 @@ impl Steps<'_> {
     /// Trials of every candidate; the answer is the best run's id.
     pub async fn develop(&self, journal: &mut Journal, report: &mut Report) -> Result<String> {
         report.step("3  Develop: candidates tuned and compared on time-ordered folds");
-        let job = match journal.state().train_job.clone() {
-            Some(job) => job,
-            None => {
-                let job = job_id(&self.api.post(&self.path("/train"), &json!({})).await?)?;
-                journal.note(|state| state.train_job = Some(job.clone()))?;
-                job
-            }
+        let job = if let Some(job) = journal.state().train_job.clone() {
+            job
+        } else {
+            let job = job_id(&self.api.post(&self.path("/train"), &json!({})).await?)?;
+            journal.note(|state| state.train_job = Some(job.clone()))?;
+            job
         };
         let outcome = self
             .api
@@ -164,18 +163,17 @@ impl Steps<'_> {
         report: &mut Report,
     ) -> Result<String> {
         report.step("4  Evaluate and gate: bounds, slices, approval");
-        let job = match journal.state().evaluate_job.clone() {
-            Some(job) => job,
-            None => {
-                let job = job_id(
-                    &self
-                        .api
-                        .post(&self.path("/evaluate"), &json!({ "run_id": run }))
-                        .await?,
-                )?;
-                journal.note(|state| state.evaluate_job = Some(job.clone()))?;
-                job
-            }
+        let job = if let Some(job) = journal.state().evaluate_job.clone() {
+            job
+        } else {
+            let job = job_id(
+                &self
+                    .api
+                    .post(&self.path("/evaluate"), &json!({ "run_id": run }))
+                    .await?,
+            )?;
+            journal.note(|state| state.evaluate_job = Some(job.clone()))?;
+            job
         };
         let outcome = self.api.wait(&job, |_| {}).await?;
         for criterion in outcome["criteria"].as_array().into_iter().flatten() {
