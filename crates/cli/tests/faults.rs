@@ -108,9 +108,13 @@ impl Drop for Server {
 }
 
 fn up(home: &Path) -> Command {
+    up_on(home, "127.0.0.1:0")
+}
+
+fn up_on(home: &Path, listen: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ironloop"));
     command
-        .args(["up", "--listen", "127.0.0.1:0", "--home"])
+        .args(["up", "--listen", listen, "--home"])
         .arg(home)
         .env_remove("IRONLOOP_URL")
         .stdin(Stdio::null())
@@ -140,8 +144,7 @@ async fn the_second_server_on_a_folder_is_refused_and_names_the_first() {
 #[test]
 fn an_address_that_others_reach_is_refused() {
     let home = tempfile::tempdir().unwrap();
-    let mut command = up(home.path());
-    let refused = command.args(["--listen", "0.0.0.0:0"]).output().unwrap();
+    let refused = up_on(home.path(), "0.0.0.0:0").output().unwrap();
     assert!(!refused.status.success());
     let mut lines = BufReader::new(refused.stderr.as_slice()).lines();
     assert!(lines.any(|line| line.unwrap().contains("0.0.0.0:0")));

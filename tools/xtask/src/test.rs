@@ -77,7 +77,7 @@ fn rust_tests(runner: &mut Runner, python: &Path) -> Result<()> {
     runner.step("install: cargo-nextest", install::nextest)?;
     let postgres = runner.step("start: PostgreSQL", service::postgres)?;
     let s3 = runner.step("start: S3", || service::s3(python))?;
-    let mut nextest = cargo(&["nextest", "run", "--workspace"]);
+    let mut nextest = cargo(&["nextest", "run", "--workspace", "--no-fail-fast"]);
     nextest
         .env(
             "IRONLOOP_TEST_POSTGRES",
