@@ -171,7 +171,7 @@ fn summary(line: &str) -> Count {
     static COLOURS: LazyLock<Option<Regex>> =
         LazyLock::new(|| Regex::new("\u{1b}\\[[0-9;]*m").ok());
     static CLOSING: LazyLock<Option<Regex>> = LazyLock::new(|| {
-        Regex::new(r"^\s*(Summary \[.*tests? run:|=+ .*\b(passed|failed|error).* in [0-9.]+s.*=+$|Tests\s+[0-9])").ok()
+        Regex::new(r"^\s*(Summary \[.*tests? run:|(=+ )?[0-9]+ (passed|failed|errors?)\b.* in [0-9.]+s( \([0-9:]+\))?( =+)?$|Tests\s+[0-9])").ok()
     });
     static NODE: LazyLock<Option<Regex>> =
         LazyLock::new(|| Regex::new(r"^[#ℹ] (pass|fail) ([0-9]+)$").ok());
@@ -218,6 +218,8 @@ mod tests {
                 7,
                 3,
             ),
+            ("82 passed, 8 warnings in 7.82s", 82, 0),
+            ("1 failed, 81 passed in 61.02s (0:01:01)", 81, 1),
             ("      Tests  9 passed (9)", 9, 0),
             ("      Tests  1 failed | 8 passed (9)", 8, 1),
             ("ℹ pass 4", 4, 0),
