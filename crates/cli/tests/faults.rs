@@ -86,8 +86,12 @@ impl Server {
     }
 
     async fn log(&self, run: &str, step: u32) -> StatusCode {
+        self.log_or_why(run, step).await.0
+    }
+
+    async fn log_or_why(&self, run: &str, step: u32) -> (StatusCode, Value) {
         let point = json!({ "run_id": run, "key": "loss", "value": f64::from(step), "timestamp": 1, "step": step });
-        self.post("/api/2.0/mlflow/runs/log-metric", point).await.0
+        self.post("/api/2.0/mlflow/runs/log-metric", point).await
     }
 
     async fn points(&self, run: &str) -> usize {
@@ -229,9 +233,9 @@ async fn a_full_disk_refuses_writes_keeps_what_was_there_and_heals_without_a_res
     assert_eq!(put.status(), StatusCode::INSUFFICIENT_STORAGE);
     let mut refused = false;
     for step in 1..2000 {
-        let status = server.log(&run, step).await;
+        let (status, why) = server.log_or_why(&run, step).await;
         if status != StatusCode::OK {
-            assert_eq!(status, StatusCode::INSUFFICIENT_STORAGE);
+            assert_eq!(status, StatusCode::INSUFFICIENT_STORAGE, "{why}");
             refused = true;
             break;
         }
@@ -245,7 +249,8 @@ async fn a_full_disk_refuses_writes_keeps_what_was_there_and_heals_without_a_res
 
     std::fs::remove_file(&filler).unwrap();
     let before = server.points(&run).await;
-    assert_eq!(server.log(&run, 5000).await, StatusCode::OK);
+    let (status, why) = server.log_or_why(&run, 5000).await;
+    assert_eq!(status, StatusCode::OK, "{why}");
     assert_eq!(server.points(&run).await, before + 1);
     let put = Client::new()
         .put(&artifact)

@@ -57,18 +57,31 @@ impl Writer {
     }
 }
 
+/// A connection whose group failed is closed and not used again: on a full disk the database ends the transaction
+/// by itself, and what the driver counts as open would not be.
+macro_rules! on_a_connection {
+    ($pool:ident, $group:ident, $clock:expr, $changes:expr) => {
+        match $pool.acquire().await {
+            Ok(mut connection) => {
+                let answers = $group(&mut connection, $clock, $changes).await;
+                if answers.is_err()
+                    && let Err(error) = connection.close().await
+                {
+                    tracing::warn!("a connection did not close: {error}");
+                }
+                answers
+            }
+            Err(error) => Err(db_error(error)),
+        }
+    };
+}
+
 async fn run(pool: Pool, clock: Clock, mut requests: mpsc::Receiver<Request>) {
     let mut group = Vec::with_capacity(GROUP);
     while requests.recv_many(&mut group, GROUP).await > 0 {
         let answers = match &pool {
-            Pool::Sqlite(pool) => match pool.acquire().await {
-                Ok(mut connection) => sqlite_group(&mut connection, &clock, &group).await,
-                Err(error) => Err(db_error(error)),
-            },
-            Pool::Postgres(pool) => match pool.acquire().await {
-                Ok(mut connection) => postgres_group(&mut connection, &clock, &group).await,
-                Err(error) => Err(db_error(error)),
-            },
+            Pool::Sqlite(pool) => on_a_connection!(pool, sqlite_group, &clock, &group),
+            Pool::Postgres(pool) => on_a_connection!(pool, postgres_group, &clock, &group),
         };
         match answers {
             Ok(answers) => {
@@ -108,9 +121,14 @@ macro_rules! group {
                     };
                     (request.change)(&mut handle).await
                 };
-                match answer {
+                match &answer {
                     Ok(_) => savepoint.commit().await.map_err(db_error)?,
-                    Err(_) => savepoint.rollback().await.map_err(db_error)?,
+                    Err(cause) => {
+                        if savepoint.rollback().await.is_err() {
+                            // The database ended the transaction; why is what the change heard of it.
+                            return Err(Error::new(cause.kind(), cause.message().to_owned()));
+                        }
+                    }
                 }
                 answers.push(answer);
             }

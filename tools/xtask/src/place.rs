@@ -7,13 +7,16 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result};
 
-/// The root of the repository.
+/// The root of the repository: the one that cargo runs us for, since two clones may share one build.
 pub fn root() -> PathBuf {
-    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let manifest = std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(
+        || PathBuf::from(env!("CARGO_MANIFEST_DIR")),
+        PathBuf::from,
+    );
     manifest
         .ancestors()
         .nth(2)
-        .unwrap_or(manifest)
+        .unwrap_or(&manifest)
         .to_path_buf()
 }
 
