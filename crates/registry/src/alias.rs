@@ -3,7 +3,7 @@
 use base::{Error, Result};
 use experiments::check;
 use serde_json::json;
-use store::Db;
+use store::{Db, Tx};
 
 use crate::gate::guard_alias;
 use crate::model::{By, model};
@@ -19,14 +19,23 @@ pub async fn set_alias(db: &Db, name: &str, alias: &str, number: i64, actor: &st
     let (name, alias) = (name.to_owned(), alias.to_owned());
     db.write(move |tx| {
         let (name, alias, by) = (name.clone(), alias.clone(), by.clone());
-        Box::pin(async move {
-            let before = rows::set_alias(tx, &name, &alias, number).await?;
-            let detail = json!({ "alias": alias, "version": number, "before": before });
-            tx.audit(&by.entry("registry.alias-set", &format!("{name}/{number}"), detail))
-                .await
-        })
+        Box::pin(async move { move_to(tx, &by, &name, &alias, number).await })
     })
     .await
+}
+
+/// Lets `alias` name `number` within a change whose caller has asked the gate.
+pub(crate) async fn move_to(
+    tx: &mut Tx<'_>,
+    by: &By,
+    name: &str,
+    alias: &str,
+    number: i64,
+) -> Result<()> {
+    let before = rows::set_alias(tx, name, alias, number).await?;
+    let detail = json!({ "alias": alias, "version": number, "before": before });
+    tx.audit(&by.entry("registry.alias-set", &format!("{name}/{number}"), detail))
+        .await
 }
 
 /// The version that an alias names.
@@ -67,7 +76,7 @@ pub async fn delete_alias(db: &Db, name: &str, alias: &str, actor: &str) -> Resu
 }
 
 /// An alias can be told from a version number and from MLflow's own words.
-fn check_alias(alias: &str) -> Result<()> {
+pub(crate) fn check_alias(alias: &str) -> Result<()> {
     if alias.is_empty() {
         return Err(Error::invalid(
             "Registered model alias name cannot be empty.",

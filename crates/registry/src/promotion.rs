@@ -10,14 +10,16 @@ use project::{Project, Risk, Verdict};
 use serde::Serialize;
 use store::{AuditEntry, Db};
 
+use crate::alias::{alias, check_alias};
 use crate::approval::{Approval, ApprovalState, BY_RULE, SYSTEM, request_approvals};
 use crate::evaluation::number::shown;
 use crate::evaluation::run::{Context, evaluate};
 use crate::evaluation::{Evaluation, MetricResult, Subject, spec_digest};
 use crate::gate::{self, GateResult, gate_result, guard_alias};
+use crate::model::By;
 use crate::store::approval as stored;
 use crate::store::evaluation as evaluations;
-use crate::{ModelVersion, NewVersion, alias, create_model, create_version, set_alias};
+use crate::{ModelVersion, NewVersion, create_model, create_version};
 
 /// The gate between runs and versions.
 const CANDIDATE: &str = "candidate";
@@ -203,23 +205,34 @@ pub async fn promote(
             previous: before,
         });
     }
+    check_alias(name)?;
+    crate::version(db, model, number).await?;
     guard_alias(db, model, name, number).await?;
+    let mut moves = vec![(name.to_owned(), number)];
     if let Some(before) =
         before.filter(|_| name != PREVIOUS && project.file.gates.contains_key(name))
     {
-        set_alias(db, model, PREVIOUS, before, actor).await?;
+        guard_alias(db, model, PREVIOUS, before).await?;
+        moves.insert(0, (PREVIOUS.to_owned(), before));
     }
-    set_alias(db, model, name, number, actor).await?;
-    let entry = AuditEntry {
+    let by = By::of(db, model, actor).await?;
+    let promoted = AuditEntry {
         actor: actor.to_owned(),
         action: "registry.promoted".to_owned(),
         project: project.name.clone(),
         object: format!("model/{model}/{number}"),
         detail: serde_json::json!({"alias": name, "previous": before}),
     };
+    let model = model.to_owned();
     db.write(move |tx| {
-        let entry = entry.clone();
-        Box::pin(async move { tx.audit(&entry).await })
+        let (model, moves, by, promoted) =
+            (model.clone(), moves.clone(), by.clone(), promoted.clone());
+        Box::pin(async move {
+            for (alias, number) in &moves {
+                crate::alias::move_to(tx, &by, &model, alias, *number).await?;
+            }
+            tx.audit(&promoted).await
+        })
     })
     .await?;
     Ok(Promotion {

@@ -9,7 +9,9 @@ use base::{Clock, Error, Kind, Result};
 use futures::future::BoxFuture;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Connection as _, PgConnection, PgPool, SqlSafeStr, SqliteConnection, SqlitePool};
+use sqlx::{
+    Connection as _, FromRow, PgConnection, PgPool, Row, SqlSafeStr, SqliteConnection, SqlitePool,
+};
 
 use crate::value::{Record, Value, bind_pg, bind_sqlite};
 use crate::writer::Writer;
@@ -81,47 +83,24 @@ impl Db {
     /// All rows of a query.
     pub async fn rows<T: Record>(&self, sql: impl SqlSafeStr, args: &[Value]) -> Result<Vec<T>> {
         match &self.pool {
-            Pool::Sqlite(pool) => {
-                let rows = bind_sqlite(sqlx::query(sql), args)
-                    .fetch_all(pool)
-                    .await
-                    .map_err(db_error)?;
-                rows.iter()
-                    .map(T::from_row)
-                    .collect::<Result<_, _>>()
-                    .map_err(db_error)
-            }
-            Pool::Postgres(pool) => {
-                let rows = bind_pg(sqlx::query(sql), args)
-                    .fetch_all(pool)
-                    .await
-                    .map_err(db_error)?;
-                rows.iter()
-                    .map(T::from_row)
-                    .collect::<Result<_, _>>()
-                    .map_err(db_error)
-            }
+            Pool::Sqlite(pool) => decode(bind_sqlite(sqlx::query(sql), args).fetch_all(pool).await),
+            Pool::Postgres(pool) => decode(bind_pg(sqlx::query(sql), args).fetch_all(pool).await),
         }
     }
 
     /// The first row of a query, if there is one.
     pub async fn row<T: Record>(&self, sql: impl SqlSafeStr, args: &[Value]) -> Result<Option<T>> {
-        match &self.pool {
+        let first = match &self.pool {
             Pool::Sqlite(pool) => {
-                let row = bind_sqlite(sqlx::query(sql), args)
-                    .fetch_optional(pool)
-                    .await
-                    .map_err(db_error)?;
-                row.as_ref().map(T::from_row).transpose().map_err(db_error)
+                let query = bind_sqlite(sqlx::query(sql), args);
+                decode(query.fetch_optional(pool).await.map(Vec::from_iter))
             }
             Pool::Postgres(pool) => {
-                let row = bind_pg(sqlx::query(sql), args)
-                    .fetch_optional(pool)
-                    .await
-                    .map_err(db_error)?;
-                row.as_ref().map(T::from_row).transpose().map_err(db_error)
+                let query = bind_pg(sqlx::query(sql), args);
+                decode(query.fetch_optional(pool).await.map(Vec::from_iter))
             }
-        }
+        };
+        Ok(first?.pop())
     }
 
     /// Makes one atomic change and returns after it is on disk. `change` may be run again if the database lost a
@@ -181,25 +160,13 @@ impl Tx<'_> {
         args: &[Value],
     ) -> Result<Vec<T>> {
         match &mut self.connection {
-            Connection::Sqlite(c) => {
-                let rows = bind_sqlite(sqlx::query(sql), args)
+            Connection::Sqlite(c) => decode(
+                bind_sqlite(sqlx::query(sql), args)
                     .fetch_all(&mut **c)
-                    .await
-                    .map_err(db_error)?;
-                rows.iter()
-                    .map(T::from_row)
-                    .collect::<Result<_, _>>()
-                    .map_err(db_error)
-            }
+                    .await,
+            ),
             Connection::Postgres(c) => {
-                let rows = bind_pg(sqlx::query(sql), args)
-                    .fetch_all(&mut **c)
-                    .await
-                    .map_err(db_error)?;
-                rows.iter()
-                    .map(T::from_row)
-                    .collect::<Result<_, _>>()
-                    .map_err(db_error)
+                decode(bind_pg(sqlx::query(sql), args).fetch_all(&mut **c).await)
             }
         }
     }
@@ -287,6 +254,12 @@ pub async fn create_postgres_database(url: &str, name: &str) -> Result<String> {
         .rsplit_once('/')
         .ok_or_else(|| Error::invalid(format!("{url:?} names no database")))?;
     Ok(format!("{server}/{name}"))
+}
+
+/// Rows of either database as what they stand for.
+fn decode<R: Row, T: for<'r> FromRow<'r, R>>(rows: sqlx::Result<Vec<R>>) -> Result<Vec<T>> {
+    rows.and_then(|rows| rows.iter().map(T::from_row).collect())
+        .map_err(db_error)
 }
 
 /// What a database's error means to us.

@@ -3,17 +3,16 @@
 use anyhow::Result;
 
 use crate::runner::{self, command};
-use crate::{install, place, ui};
+use crate::{place, ui};
 
-/// Builds the pages (where Node.js is there) and the release binary, and runs the demo with `options`.
+/// Builds the pages (Node.js is installed where it is missing) and the release binary, and runs the demo with
+/// `options`: the name of an example first, bikes where there is none.
 pub fn run(options: &[String]) -> Result<()> {
-    if install::exists("node") {
-        ui::build()?;
-    } else {
-        println!(
-            "Node.js is not installed: the binary will carry a placeholder instead of the pages (`cargo xtask ui` installs it)"
-        );
-    }
+    let (example, options) = match options.split_first() {
+        Some((example, rest)) if !example.starts_with('-') => (example.as_str(), rest),
+        _ => ("bikes", options),
+    };
+    ui::build()?;
     let root = place::root();
     runner::run(
         command(
@@ -24,7 +23,7 @@ pub fn run(options: &[String]) -> Result<()> {
     )?;
     let binary = place::target()?.join("release/ironloop");
     runner::run(
-        command(binary, ["demo", "bikes"])
+        command(binary, ["demo", example])
             .args(options)
             .current_dir(root),
     )

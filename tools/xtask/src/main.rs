@@ -31,9 +31,9 @@ enum Command {
         /// Only these parts; all where none is named
         phases: Vec<test::Phase>,
     },
-    /// Build the release binary with its pages and run the bikes demo
+    /// Build the release binary with its pages and run the demo
     Demo {
-        /// Options of `ironloop demo bikes`
+        /// The example (bikes, flights) and options of `ironloop demo`
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         options: Vec<String>,
     },

@@ -58,13 +58,6 @@ impl Demo {
     /// Runs the demo. Steps go to standard error, the summary of `--json` to standard output; the exit code says
     /// whether everything that the demo claims was so.
     pub async fn run(self, global: &Global) -> Result<Exit> {
-        if self.example == Example::Flights {
-            return Err(
-                Error::not_implemented("the flights example is not replayed yet").hint(
-                    "run `ironloop demo bikes`; examples/flights is there for the commands of each step",
-                ),
-            );
-        }
         let started = Instant::now();
         let home = global
             .home

@@ -28,6 +28,13 @@ const BIKES: Files = &[
     file!("bikes/LICENSE-data.txt"),
 ];
 
+const FLIGHTS: Files = &[
+    file!("flights/ironloop.toml"),
+    file!("flights/flights.parquet"),
+    file!("flights/broken/departures.parquet"),
+    file!("flights/LICENSE-data.txt"),
+];
+
 /// What the demo must know of an example beside its project file.
 #[derive(Debug)]
 pub struct Spec {
@@ -47,6 +54,10 @@ pub struct Spec {
     pub endpoint: &'static str,
     /// Who signs, and as what.
     pub signer: (&'static str, &'static str),
+    /// Why the signer approves the first version.
+    pub approval: &'static str,
+    /// The monitor of the live criterion that must raise the alert.
+    pub live_monitor: &'static str,
     /// When the story begins: what is older is history.
     pub start: Timestamp,
     /// How long the truth takes to arrive.
@@ -69,6 +80,8 @@ impl Spec {
                 model: "bikes",
                 endpoint: "bikes-api",
                 signer: ("fleet-lead", "stakeholder"),
+                approval: "beats last week's numbers on every held-out week",
+                live_monitor: "still-right",
                 start: second(1_325_376_000), // 2012-01-01
                 delay_hours: 24,
                 window_days: 28,
@@ -77,16 +90,18 @@ impl Spec {
             Example::Flights => Self {
                 name: "flights",
                 title: "Departures from New York: which arrive late?",
-                dataset: "flights",
+                dataset: "departures",
                 data: "flights.parquet",
-                broken: "broken/flights.csv",
+                broken: "broken/departures.parquet",
                 model: "flights",
                 endpoint: "flights-api",
-                signer: ("network-lead", "stakeholder"),
+                signer: ("operations-lead", "stakeholder"),
+                approval: "ranks tomorrow's departures better than last month's rates",
+                live_monitor: "still-calibrated",
                 start: second(1_370_044_800), // 2013-06-01
                 delay_hours: 24,
-                window_days: 28,
-                files: &[],
+                window_days: 14,
+                files: FLIGHTS,
             },
         }
     }

@@ -24,6 +24,8 @@ pub struct State {
     pub evaluate_job: Option<String>,
     /// All hours before this one were answered (ms since the epoch).
     pub replayed_until: Option<i64>,
+    /// The monitors looked at everything before this moment, and what they set off is over (ms since the epoch).
+    pub checked_until: Option<i64>,
     /// Requests that were answered, in all sessions.
     pub answered: u64,
     /// Requests that failed, in all sessions.

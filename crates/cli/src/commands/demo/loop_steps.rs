@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::api::{Api, said};
 use super::example::Spec;
-use super::journal::Journal;
+use super::journal::{Journal, State};
 use super::report::Report;
 use super::world;
 
@@ -113,13 +113,9 @@ impl Steps<'_> {
     /// Trials of every candidate; the answer is the best run's id.
     pub async fn develop(&self, journal: &mut Journal, report: &mut Report) -> Result<String> {
         report.step("3  Develop: candidates tuned and compared on time-ordered folds");
-        let job = if let Some(job) = journal.state().train_job.clone() {
-            job
-        } else {
-            let job = job_id(&self.api.post(&self.path("/train"), &json!({})).await?)?;
-            journal.note(|state| state.train_job = Some(job.clone()))?;
-            job
-        };
+        let job = self
+            .asked_once(journal, |state| &mut state.train_job, "/train", &json!({}))
+            .await?;
         let outcome = self
             .api
             .wait(&job, |progress| report.progress(word(&progress["message"])))
@@ -163,18 +159,14 @@ impl Steps<'_> {
         report: &mut Report,
     ) -> Result<String> {
         report.step("4  Evaluate and gate: bounds, slices, approval");
-        let job = if let Some(job) = journal.state().evaluate_job.clone() {
-            job
-        } else {
-            let job = job_id(
-                &self
-                    .api
-                    .post(&self.path("/evaluate"), &json!({ "run_id": run }))
-                    .await?,
-            )?;
-            journal.note(|state| state.evaluate_job = Some(job.clone()))?;
-            job
-        };
+        let job = self
+            .asked_once(
+                journal,
+                |state| &mut state.evaluate_job,
+                "/evaluate",
+                &json!({ "run_id": run }),
+            )
+            .await?;
         let outcome = self.api.wait(&job, |_| {}).await?;
         for criterion in outcome["criteria"].as_array().into_iter().flatten() {
             report.say(criterion_line(criterion));
@@ -251,7 +243,8 @@ impl Steps<'_> {
             said(&answer)
         ));
         let (user, role) = self.example.signer;
-        let decision = json!({ "role": role, "decision": "approve", "reason": "beats last week's numbers on every held-out week" });
+        let decision =
+            json!({ "role": role, "decision": "approve", "reason": self.example.approval });
         self.api
             .post_as(user, &format!("{at}/approve"), &decision)
             .await?;
@@ -325,7 +318,8 @@ impl Steps<'_> {
     /// Sends 1,000 rows that no model saw to the API, scores the same rows in this process, and tells the largest
     /// difference. Sent with the header that keeps them out of the prediction log: nobody acts on them.
     async fn compare(&self, model: &training::Model, report: &mut Report) -> Result<f64> {
-        let events = world::events(self.example, self.folder, self.example.start, None)?;
+        let until = self.example.start + jiff::SignedDuration::from_hours(24 * 42);
+        let events = world::events(self.example, self.folder, self.example.start, Some(until))?;
         let probe = world::batch(&events[..events.len().min(1000)])?;
         let answer = self
             .api
@@ -359,6 +353,24 @@ impl Steps<'_> {
             self.example.endpoint
         ));
         Ok(largest)
+    }
+
+    /// The job that the journal names in `place`, or one that is asked for and written down there.
+    async fn asked_once(
+        &self,
+        journal: &mut Journal,
+        place: impl Fn(&mut State) -> &mut Option<String>,
+        path: &str,
+        body: &Value,
+    ) -> Result<String> {
+        let mut known = None;
+        journal.note(|state| known.clone_from(place(state)))?;
+        if let Some(job) = known {
+            return Ok(job);
+        }
+        let job = job_id(&self.api.post(&self.path(path), body).await?)?;
+        journal.note(|state| *place(state) = Some(job.clone()))?;
+        Ok(job)
     }
 
     /// Asks for a job and waits for its result.

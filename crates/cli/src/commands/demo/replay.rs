@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use base::{Clock, Error, Result, Timestamp};
+use futures::StreamExt as _;
 use serde_json::{Value, json};
 
 use super::api::Api;
@@ -19,6 +20,9 @@ use super::world::{self, Event};
 
 const HOUR: i64 = 3_600_000;
 const DAY: i64 = 24 * HOUR;
+
+/// Connections over which requests of one moment come.
+const CALLERS: usize = 8;
 
 /// Replays the example's world from where the journal stands, and tells each turn of the loop.
 pub async fn run(
@@ -67,13 +71,14 @@ impl Replay<'_> {
         let first = self.events.partition_point(|event| event.at < from);
         let mut next_day = from;
         let mut next_check = start + window + delay;
-        while next_check <= from {
+        let checked = journal.state().checked_until.unwrap_or(start);
+        while next_check <= checked {
             next_check += window;
         }
-        let infer = format!("/v2/models/{}/infer", self.example.endpoint);
         let (mut answered, mut failed) = (0, 0);
-        for index in first..self.events.len() {
-            let event = &self.events[index];
+        let mut index = first;
+        for moment in self.events[first..].chunk_by(|a, b| a.at == b.at) {
+            let event = &moment[0];
             if event.at >= next_check {
                 self.move_to(next_check)?;
                 let told = self.tell(next_check - delay).await?;
@@ -87,6 +92,7 @@ impl Replay<'_> {
                 answered += more;
                 failed += lost;
                 journal.set_now(self.clock.now())?;
+                journal.note(|state| state.checked_until = Some(next_check))?;
                 next_check += window;
             }
             if event.at >= next_day {
@@ -97,11 +103,10 @@ impl Replay<'_> {
                 report.progress(format!("{}   {answered} answered", day(event.at)));
             }
             self.move_to(event.at)?;
-            if self.api.knock(&infer, &event.request).await {
-                answered += 1;
-            } else {
-                failed += 1;
-            }
+            let good = self.send(moment).await;
+            answered += good;
+            failed += moment.len() as u64 - good;
+            index += moment.len();
         }
         self.move_to(end + delay + HOUR)?;
         let told = self.tell(end + 1).await?;
@@ -117,6 +122,17 @@ impl Replay<'_> {
             state.failed += lost;
         })?;
         journal.set_now(self.clock.now())
+    }
+
+    /// Sends what happens at one moment, a few callers at a time; the answer is how many were answered.
+    async fn send(&self, moment: &[Event]) -> u64 {
+        let infer = format!("/v2/models/{}/infer", self.example.endpoint);
+        futures::stream::iter(moment)
+            .map(|event| self.api.knock(&infer, &event.request))
+            .buffer_unordered(CALLERS)
+            .filter(|good| std::future::ready(*good))
+            .count()
+            .await as u64
     }
 
     fn move_to(&self, at: i64) -> Result<()> {
@@ -261,7 +277,7 @@ impl Replay<'_> {
         let alerts = series["alerts"].as_array().cloned().unwrap_or_default();
         let live: Vec<&Value> = alerts
             .iter()
-            .filter(|alert| alert["monitor"] == "still-right")
+            .filter(|alert| alert["monitor"] == self.example.live_monitor)
             .collect();
         let state = journal.state();
         report.say(String::new());

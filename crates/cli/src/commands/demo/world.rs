@@ -2,14 +2,16 @@
 //!
 //! The server never sees this file; it gets each row as a caller would send it, and the truth when it is due.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::{Array as _, ArrayRef, AsArray as _, Float64Array, StringArray};
+use arrow::array::{
+    Array as _, ArrayRef, AsArray as _, Float64Array, StringArray, TimestampMillisecondArray,
+};
 use arrow::compute::{cast, concat_batches};
-use arrow::datatypes::{DataType, Float64Type, TimestampMillisecondType};
+use arrow::datatypes::{DataType, Float64Type, TimeUnit, TimestampMillisecondType};
 use arrow::record_batch::RecordBatch;
 use base::{Error, Result, Timestamp};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -93,12 +95,7 @@ pub fn batch(events: &[Event]) -> Result<Probe> {
 /// but the log keeps it, and live performance is compared with the rule of today.
 fn bikes(table: &RecordBatch, span: &std::ops::Range<i64>) -> Result<Vec<Event>> {
     const WEEK: i64 = 7 * 24 * 3_600_000;
-    let times = cast(
-        column(table, "ts")?,
-        &DataType::Timestamp(arrow::datatypes::TimeUnit::Millisecond, None),
-    )
-    .map_err(broken)?;
-    let times = times.as_primitive::<TimestampMillisecondType>();
+    let times = times(table)?;
     let [count, tmin, tmax, pn] = [
         numbers(table, "count")?,
         numbers(table, "tmin")?,
@@ -114,9 +111,7 @@ fn bikes(table: &RecordBatch, span: &std::ops::Range<i64>) -> Result<Vec<Event>>
         if !span.contains(&at) {
             continue;
         }
-        let ts = Timestamp::from_millisecond(at)
-            .map_err(|error| Error::internal(error.to_string()))?
-            .to_string();
+        let ts = rfc3339(at)?;
         let mut inputs = vec![
             text("ts", &ts),
             number("tmin", tmin.value(row)),
@@ -137,16 +132,109 @@ fn bikes(table: &RecordBatch, span: &std::ops::Range<i64>) -> Result<Vec<Event>>
     Ok(events)
 }
 
-/// A departure, an hour before it is due.
+/// A departure, as the desk knows it before it is due; cancelled and diverted flights never get a truth. The desk
+/// also knows how often the carrier was late at this hour in the last weeks, the rule of today: it is sent along for
+/// the log.
 fn flights(table: &RecordBatch, span: &std::ops::Range<i64>) -> Result<Vec<Event>> {
-    let _ = (table, span);
-    Err(
-        Error::not_implemented("the flights example is replayed in a later version")
-            .hint("run `ironloop demo bikes`"),
-    )
+    const TEXTS: [&str; 3] = ["carrier", "origin", "dest"];
+    const NUMBERS: [&str; 6] = ["distance", "temp", "humid", "wind_speed", "precip", "visib"];
+    let times = times(table)?;
+    let late: Vec<Option<bool>> = floats(table, "arr_delay")?
+        .iter()
+        .map(|delay| delay.map(|minutes| minutes > 15.0))
+        .collect();
+    let hours = floats(table, "hour")?;
+    let carriers = words(table, "carrier")?;
+    let texts: Vec<_> = TEXTS
+        .into_iter()
+        .map(|name| Ok((name, words(table, name)?)))
+        .collect::<Result<_>>()?;
+    let measured: Vec<_> = NUMBERS
+        .into_iter()
+        .map(|name| Ok((name, floats(table, name)?)))
+        .collect::<Result<_>>()?;
+    let mut past: HashMap<(String, i64), LateBefore> = HashMap::new();
+    let mut events = Vec::new();
+    // The rows are in order of time.
+    for (row, truth) in late.into_iter().enumerate() {
+        let at = times.value(row);
+        if at >= span.end {
+            break;
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "an hour of the day")]
+        let key = (carriers.value(row).to_owned(), hours.value(row) as i64);
+        let past = past.entry(key).or_default();
+        let share = past.share(at);
+        if let Some(late) = truth {
+            past.add(at, late);
+        }
+        if !span.contains(&at) {
+            continue;
+        }
+        let ts = rfc3339(at)?;
+        let mut inputs = vec![text("ts", &ts)];
+        inputs.extend(
+            texts
+                .iter()
+                .map(|(name, values)| text(name, values.value(row))),
+        );
+        inputs.extend(
+            measured.iter().map(|(name, values)| {
+                optional(name, values.is_valid(row).then(|| values.value(row)))
+            }),
+        );
+        inputs.push(optional("late_before", share));
+        let id = format!("departure-{row:06}");
+        events.push(Event {
+            at,
+            request: json!({ "id": id, "inputs": inputs }),
+            id,
+            truth: truth.map(f64::from),
+        });
+    }
+    Ok(events)
+}
+
+/// Departures of one carrier at one hour of the day, in order of time.
+#[derive(Debug, Default)]
+struct LateBefore {
+    known: VecDeque<(i64, bool)>,
+}
+
+impl LateBefore {
+    const DAY: i64 = 24 * 3_600_000;
+
+    fn add(&mut self, at: i64, late: bool) {
+        self.known.push_back((at, late));
+    }
+
+    /// The share of late ones from 29 days to one day before `at`, both included.
+    fn share(&mut self, at: i64) -> Option<f64> {
+        while self
+            .known
+            .front()
+            .is_some_and(|(then, _)| *then < at - 29 * Self::DAY)
+        {
+            self.known.pop_front();
+        }
+        let seen = self
+            .known
+            .iter()
+            .take_while(|(then, _)| *then <= at - Self::DAY);
+        let (mut late, mut all) = (0_u32, 0_u32);
+        for (_, was_late) in seen {
+            late += u32::from(*was_late);
+            all += 1;
+        }
+        (all > 0).then(|| f64::from(late) / f64::from(all))
+    }
 }
 
 fn number(name: &str, value: f64) -> Value {
+    optional(name, Some(value))
+}
+
+fn optional(name: &str, value: Option<f64>) -> Value {
     json!({ "name": name, "shape": [1, 1], "datatype": "FP64", "data": [value] })
 }
 
@@ -161,9 +249,30 @@ fn column<'t>(table: &'t RecordBatch, name: &str) -> Result<&'t dyn arrow::array
         .ok_or_else(|| Error::internal(format!("the example's data has no column {name:?}")))
 }
 
-fn numbers(table: &RecordBatch, name: &str) -> Result<Float64Array> {
+/// The moments of the rows, in ms since the epoch.
+fn times(table: &RecordBatch) -> Result<TimestampMillisecondArray> {
+    let unit = DataType::Timestamp(TimeUnit::Millisecond, None);
+    let times = cast(column(table, "ts")?, &unit).map_err(broken)?;
+    Ok(times.as_primitive::<TimestampMillisecondType>().clone())
+}
+
+fn rfc3339(at: i64) -> Result<String> {
+    let at = Timestamp::from_millisecond(at).map_err(|error| Error::internal(error.to_string()))?;
+    Ok(at.to_string())
+}
+
+fn words(table: &RecordBatch, name: &str) -> Result<StringArray> {
+    let words = cast(column(table, name)?, &DataType::Utf8).map_err(broken)?;
+    Ok(words.as_string::<i32>().clone())
+}
+
+fn floats(table: &RecordBatch, name: &str) -> Result<Float64Array> {
     let numbers = cast(column(table, name)?, &DataType::Float64).map_err(broken)?;
-    let numbers = numbers.as_primitive::<Float64Type>().clone();
+    Ok(numbers.as_primitive::<Float64Type>().clone())
+}
+
+fn numbers(table: &RecordBatch, name: &str) -> Result<Float64Array> {
+    let numbers = floats(table, name)?;
     if numbers.null_count() > 0 {
         return Err(Error::internal(format!(
             "the example's column {name:?} has gaps"
