@@ -151,7 +151,7 @@ fn data_that_breaks_a_rule_ends_with_1_and_names_the_rule() {
         "ts,shop,rain,units\n2025-01-01T00:00:00Z,north,0.5,\n",
     )
     .unwrap();
-    let broken = run(&["data", "add", "sales", "--from", "broken.csv", "--json"]);
+    let broken = run(&["data", "add", "sales", "broken.csv", "--json"]);
     assert_eq!(code(&broken), 1, "{}", errors(&broken));
     assert_eq!(json(&broken)["state"], "quarantined", "{}", json(&broken));
     assert!(json(&broken)["checks"].to_string().contains("label-known"));
@@ -160,6 +160,13 @@ fn data_that_breaks_a_rule_ends_with_1_and_names_the_rule() {
 
     let feasible = run(&["design", "check"]);
     assert_eq!(code(&feasible), 1, "three rows carry no goal");
+    let untrained = run(&["evaluate"]);
+    assert_eq!(code(&untrained), 3, "{}", errors(&untrained));
+    assert!(
+        errors(&untrained).contains("ironloop train"),
+        "{}",
+        errors(&untrained)
+    );
     let unknown = run(&["data", "add", "nowhere"]);
     assert_eq!(code(&unknown), 3, "{}", errors(&unknown));
 }
@@ -194,4 +201,74 @@ fn every_setting_says_where_it_comes_from() {
     );
     assert!(source("listen").ends_with("config.toml"));
     assert_eq!(source("artifacts_destination"), "default");
+}
+
+// proves S02 S05 S24 S31 S44
+#[test]
+fn a_model_goes_from_data_to_predictions_by_commands_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/flights");
+    for file in ["ironloop.toml", "flights.parquet"] {
+        std::fs::copy(example.join(file), folder.path().join(file)).unwrap();
+    }
+    let run = |args: &[&str]| ironloop(folder.path(), args);
+    let good = |args: &[&str]| {
+        let done = run(args);
+        assert_eq!(code(&done), 0, "{args:?}: {}", errors(&done));
+        done
+    };
+    good(&["apply"]);
+    good(&["data", "add", "departures"]);
+    good(&["design", "check"]);
+    good(&["train", "--candidate", "simplest", "--trials", "1"]);
+    let evaluated = good(&["evaluate", "--json"]);
+    assert_eq!(json(&evaluated)["verdict"], "pass", "{}", json(&evaluated));
+
+    let promote = ["model", "promote", "flights", "1"];
+    let refused = run(&promote);
+    assert_eq!(code(&refused), 4, "{}", errors(&refused));
+    assert!(
+        errors(&refused).contains("approval"),
+        "{}",
+        errors(&refused)
+    );
+    let approve = ["approve", "flights", "1", "--user", "operations-lead"];
+    good(&approve);
+    good(&promote);
+    good(&["deploy"]);
+
+    // More rows than one request carries, in the file's order; one in a hundred without weather.
+    let row = |n: usize| {
+        let temp = if n.is_multiple_of(100) {
+            Value::Null
+        } else {
+            Value::from(n % 90)
+        };
+        serde_json::json!({
+            "ts": "2013-12-24T08:00:00Z", "carrier": "UA", "origin": "EWR", "dest": "ORD", "distance": n % 4000 + 100,
+            "temp": temp, "humid": 80.0, "wind_speed": 10.0, "precip": 0.0, "visib": 10.0,
+        })
+        .to_string()
+    };
+    let rows: Vec<String> = (0..6001).map(row).collect();
+    std::fs::write(folder.path().join("rows.jsonl"), rows.join("\n")).unwrap();
+    let predicted = json(&good(&["predict", "--file", "rows.jsonl", "--json"]));
+    let all = predicted["predictions"].as_array().unwrap();
+    assert_eq!(all.len(), 6001);
+    assert!(
+        all.iter()
+            .all(|p| p.as_f64().is_some_and(|p| (0.0..=1.0).contains(&p)))
+    );
+    let last = json(&good(&["predict", "--row", &rows[6000], "--json"]));
+    assert_eq!(last["predictions"][0], all[6000]);
+    let unknown = run(&["predict", "--row", r#"{"carrier":"UA"}"#]);
+    assert_eq!(code(&unknown), 2);
+    assert!(
+        errors(&unknown).contains("\"ts\" is missing"),
+        "{}",
+        errors(&unknown)
+    );
+
+    good(&["monitor", "run"]);
+    good(&["monitor", "show"]);
 }

@@ -30,7 +30,10 @@ pub struct Add {
     /// The dataset, as the project file names it
     dataset: String,
     /// A file to read instead of the dataset's source
-    #[arg(long, value_name = "FILE")]
+    #[arg(value_name = "FILE")]
+    file: Option<PathBuf>,
+    /// The same, by name
+    #[arg(long, value_name = "FILE", conflicts_with = "file")]
     from: Option<PathBuf>,
 }
 
@@ -57,7 +60,8 @@ impl DataCommand {
 
 impl Add {
     async fn run(&self, session: &Session) -> Result<Exit> {
-        let path = self.from.as_ref().map(std::path::absolute).transpose()?;
+        let file = self.file.as_ref().or(self.from.as_ref());
+        let path = file.map(std::path::absolute).transpose()?;
         let address = session.at(&["datasets", &self.dataset, "versions"]).await?;
         let answer = session
             .client

@@ -1,6 +1,6 @@
 //! `ironloop evaluate`: a run or a version on the held-out rows, against the criteria.
 
-use base::Result;
+use base::{Error, Result};
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -11,15 +11,19 @@ use crate::show;
 
 #[derive(Debug, Args)]
 pub struct Evaluate {
-    /// A run id, or the number of a version of the project's model
-    of: String,
+    /// A run id, or the number of a version of the project's model; the best run of the newest training if not given
+    of: Option<String>,
 }
 
 impl Evaluate {
     pub async fn run(&self, session: &Session) -> Result<Exit> {
-        let body = match self.of.parse::<u32>() {
-            Ok(version) if self.of.len() < 8 => json!({ "version": version }),
-            _ => json!({ "run_id": self.of }),
+        let of = match &self.of {
+            Some(of) => of.clone(),
+            None => best_run(session).await?,
+        };
+        let body = match of.parse::<u32>() {
+            Ok(version) if of.len() < 8 => json!({ "version": version }),
+            _ => json!({ "run_id": of }),
         };
         let answer = session
             .client
@@ -36,6 +40,21 @@ impl Evaluate {
         });
         Ok(Exit::of_verdict(&verdict))
     }
+}
+
+/// The run that the newest finished training found best.
+async fn best_run(session: &Session) -> Result<String> {
+    let project = session.project().await?;
+    let address = format!("/jobs?project={project}&limit=200");
+    let jobs = session.client.get(&address).await?;
+    let found = show::list(&jobs, "items")
+        .iter()
+        .filter(|job| job["kind"] == "train" && job["state"] == "done")
+        .find_map(|job| job["result"]["best_run"].as_str());
+    found.map(str::to_owned).ok_or_else(|| {
+        Error::not_found(format!("{project} has no finished training"))
+            .hint("run `ironloop train`, or name a run: `ironloop runs` lists them with their ids")
+    })
 }
 
 /// The criteria of a gate, each with its value and bounds.

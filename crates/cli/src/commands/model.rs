@@ -130,6 +130,21 @@ async fn versions(session: &Session, model: &str) -> Result<Exit> {
     Ok(Exit::Ok)
 }
 
+/// The data of the evaluation, as one would say it.
+fn dataset(answer: &Value) -> String {
+    let on = show::at(answer, "evaluation.dataset");
+    if on.is_null() {
+        return show::NONE.to_owned();
+    }
+    let digest = show::text(on, "digest");
+    format!(
+        "{} version {} ({})",
+        show::text(on, "name"),
+        show::text(on, "version"),
+        digest.get(..12).unwrap_or(&digest)
+    )
+}
+
 async fn version_report(session: &Session, model: &str, version: u32) -> Result<Exit> {
     let answer = session
         .client
@@ -146,7 +161,7 @@ async fn version_report(session: &Session, model: &str, version: u32) -> Result<
             ("run", show::text(&answer, "run_id")),
             ("digest", show::text(&answer, "digest")),
             ("live in", show::text(&answer, "live_in")),
-            ("evaluated on", show::text(&answer, "evaluation.dataset")),
+            ("evaluated on", dataset(&answer)),
             ("rows", show::text(&answer, "evaluation.rows")),
         ]);
         let metrics: Vec<Vec<String>> = show::list(&answer, "evaluation.metrics")

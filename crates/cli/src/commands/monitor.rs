@@ -19,6 +19,9 @@ pub enum Monitor {
     Show(Show),
 }
 
+/// When there is something to compute.
+const WHEN: &str = "one is due when it has ended and the truth of its requests had time to arrive";
+
 #[derive(Debug, Args)]
 pub struct Show {
     /// The endpoint; the project's only one if not given
@@ -48,7 +51,12 @@ async fn run_due(session: &Session) -> Result<Exit> {
         .await?;
     session.output.result(&answer, |output| {
         let windows = show::list(&answer, "windows");
-        output.line(format!("{} computed", count(windows.len(), "window")));
+        let computed = count(windows.len(), "window");
+        output.line(if windows.is_empty() {
+            format!("{computed} computed: {WHEN}")
+        } else {
+            format!("{computed} computed")
+        });
         table(output, windows, "");
     });
     Ok(Exit::Ok)
@@ -71,6 +79,9 @@ impl Show {
         session.output.result(&answer, |output| {
             let windows = show::list(&answer, "windows");
             let first = windows.len().saturating_sub(self.last);
+            if windows.is_empty() {
+                output.line(format!("{endpoint} has no window yet: {WHEN}"));
+            }
             table(output, &windows[first..], &show::text(&answer, "metric"));
             for alert in &open {
                 let since = show::day(&alert["opened_at"]);

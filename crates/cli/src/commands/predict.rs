@@ -41,12 +41,27 @@ impl Predict {
             None => only_endpoint(session).await?,
         };
         let address = format!("{}/invocations", path(&["endpoints", &endpoint]));
-        let request = session.client.request(Method::POST, &address);
-        let request = match self.rows.csv()? {
-            Some(text) => request.header("content-type", "text/csv").body(text),
-            None => request.json(&json!({ "dataframe_records": self.rows.records()? })),
-        };
-        let answer = session.client.json(request).await?;
+        let mut predictions = Vec::new();
+        let parts = self.rows.parts()?;
+        for part in &parts {
+            let request = session.client.request(Method::POST, &address);
+            let request = match part {
+                Part::Csv(text) => request
+                    .header("content-type", "text/csv")
+                    .body(text.clone()),
+                Part::Records(rows) => request.json(&json!({ "dataframe_records": rows })),
+            };
+            let mut answer = session.client.json(request).await?;
+            match &mut answer["predictions"] {
+                Value::Array(more) => predictions.append(more),
+                other => {
+                    return Err(Error::internal(format!(
+                        "{other} is no list of predictions"
+                    )));
+                }
+            }
+        }
+        let answer = json!({ "predictions": predictions });
         session.output.result(&answer, |output| {
             for prediction in show::list(&answer, "predictions") {
                 output.line(show::plain(prediction));
@@ -56,13 +71,38 @@ impl Predict {
     }
 }
 
+/// As many rows as one request carries.
+enum Part {
+    Csv(String),
+    Records(Vec<Value>),
+}
+
+/// Rows of one request, far below what the server takes at once.
+const ROWS: usize = 5000;
+
 impl Rows {
-    fn csv(&self) -> Result<Option<String>> {
-        self.file
-            .as_deref()
-            .filter(|file| extension(file) == "csv")
-            .map(read_text)
-            .transpose()
+    /// All rows, in requests of at most [`ROWS`]. A text file with quoted line breaks goes as one.
+    fn parts(&self) -> Result<Vec<Part>> {
+        let csv = self.file.as_deref().filter(|file| extension(file) == "csv");
+        let Some(file) = csv else {
+            let rows = self.records()?;
+            if rows.is_empty() {
+                return Err(Error::invalid("there are no rows to send"));
+            }
+            return Ok(rows
+                .chunks(ROWS)
+                .map(|part| Part::Records(part.to_vec()))
+                .collect());
+        };
+        let text = read_text(file)?;
+        let mut lines = text.lines();
+        let head = lines.next().unwrap_or_default();
+        let lines: Vec<&str> = lines.collect();
+        if lines.len() <= ROWS || text.contains('"') {
+            return Ok(vec![Part::Csv(text)]);
+        }
+        let part = |lines: &[&str]| Part::Csv(format!("{head}\n{}\n", lines.join("\n")));
+        Ok(lines.chunks(ROWS).map(part).collect())
     }
 
     fn records(&self) -> Result<Vec<Value>> {
