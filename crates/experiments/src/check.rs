@@ -110,6 +110,11 @@ pub(crate) fn metric(prefix: &str, metric: &Metric) -> Result<()> {
             metric.value
         )));
     }
+    if metric.dataset_name.is_some() != metric.dataset_digest.is_some() {
+        return Err(Error::invalid(
+            "Both dataset_name and dataset_digest must be provided if one is provided",
+        ));
+    }
     length("Metric name", KEY, &metric.key)
 }
 
@@ -130,7 +135,7 @@ pub(crate) fn tag(prefix: &str, tag: &mut Tag) -> Result<()> {
     length(&place(prefix, "value"), TAG, &tag.value)
 }
 
-fn cut(text: &mut String, limit: usize) {
+pub(crate) fn cut(text: &mut String, limit: usize) {
     if text.len() > limit
         && let Some((end, _)) = text.char_indices().nth(limit)
     {

@@ -28,12 +28,7 @@ pub fn page_start(page_token: Option<&str>) -> Result<usize> {
             .strip_prefix("after-")
             .and_then(|number| number.parse().ok())
             .filter(|start| *start <= 1_000_000_000)
-            .ok_or_else(|| {
-                Error::invalid(format!(
-                    "Invalid page token: {:?}",
-                    token.chars().take(80).collect::<String>()
-                ))
-            }),
+            .ok_or_else(|| Error::invalid("Invalid page token, could not base64-decode")),
     }
 }
 

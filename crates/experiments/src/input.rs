@@ -1,6 +1,6 @@
 //! Inputs and outputs of a run: the datasets it read, the logged models it read and made.
 
-use base::{Error, LoggedModelId, Result, RunId};
+use base::{Error, ExperimentId, LoggedModelId, Result, RunId};
 use serde::{Deserialize, Serialize};
 use store::Db;
 
@@ -48,6 +48,31 @@ pub struct ModelOutput {
     pub model_id: LoggedModelId,
     /// At which step.
     pub step: i64,
+}
+
+/// A dataset that runs of an experiment read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DatasetSummary {
+    /// Of which experiment.
+    pub experiment_id: ExperimentId,
+    /// See [`DatasetRef::name`].
+    pub name: String,
+    /// See [`DatasetRef::digest`].
+    pub digest: String,
+    /// What for: `train`, `eval`, …
+    pub context: Option<String>,
+}
+
+/// The datasets that active runs of `experiments` read, each once for each context; at most 1,000.
+pub async fn search_datasets(db: &Db, experiments: &[ExperimentId]) -> Result<Vec<DatasetSummary>> {
+    let numbers = experiments
+        .iter()
+        .map(crate::store::experiment::number)
+        .collect::<Result<Vec<_>>>()?;
+    if numbers.is_empty() {
+        return Ok(Vec::new());
+    }
+    rows::summaries(db, &numbers, 1000).await
 }
 
 /// Records that a run read `dataset` as `context` (`train`, `eval`, …).

@@ -19,6 +19,7 @@ mod run;
 mod search;
 mod store;
 mod tag;
+mod trace;
 
 pub use experiment::{
     Experiment, ExperimentSearch, Lifecycle, NewExperiment, ViewType, create_experiment,
@@ -26,7 +27,8 @@ pub use experiment::{
     rename_experiment, restore_experiment, search_experiments, set_experiment_tag,
 };
 pub use input::{
-    DatasetInput, DatasetRef, ModelInput, ModelOutput, log_input, log_inputs, log_outputs,
+    DatasetInput, DatasetRef, DatasetSummary, ModelInput, ModelOutput, log_input, log_inputs,
+    log_outputs, search_datasets,
 };
 pub use logged_model::{
     LoggedModel, LoggedModelMetric, LoggedModelSearch, LoggedModelStatus, ModelOrder,
@@ -45,3 +47,9 @@ pub use run::{
 pub use search::{Search, search_runs};
 pub use store::MIGRATIONS;
 pub use tag::{Tag, tag_value};
+pub use trace::{
+    Assessment, SOURCE_RUN, Span, SpanBatch, TRACE_NAME, Trace, TraceDoom, TraceSearch, TraceState,
+    create_assessment, delete_assessment, delete_trace_tag, delete_traces, get_assessment,
+    get_trace, get_traces, link_traces, log_spans, search_traces, set_trace_tag, spans_of,
+    start_trace, update_assessment,
+};

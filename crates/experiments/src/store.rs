@@ -1,4 +1,4 @@
-//! Tables of experiments, runs and logged models.
+//! Tables of experiments, runs, logged models and traces.
 //!
 //! The latest point of each metric is kept beside the series, so that reading and searching runs never scans one.
 //! Values of params and tags are indexed by their first 128 characters.
@@ -10,9 +10,10 @@ pub(crate) mod logged_model;
 pub(crate) mod metric;
 mod rows;
 pub(crate) mod run;
+pub(crate) mod trace;
 
 /// The steps of this stage's tables.
-pub const MIGRATIONS: &[&str] = &[TABLES];
+pub const MIGRATIONS: &[&str] = &[TABLES, trace::TABLES];
 
 const TABLES: &str = "
 create table experiment (

@@ -12,7 +12,35 @@ use crate::version::NewVersion;
 /// What MLflow's client gives as the source of a prompt, which has no files.
 const PROMPT_SOURCES: [&str; 2] = ["dummy-source", "prompt-template"];
 /// Object storage that clients read with their own credentials.
-const REMOTE: [&str; 8] = ["s3", "gs", "wasbs", "abfss", "hdfs", "dbfs", "r2", "oci"];
+const REMOTE: [&str; 7] = ["s3", "gs", "wasbs", "abfss", "dbfs", "r2", "oci"];
+
+/// Schemes whose addresses name a host that would be connected to.
+const WITH_HOST: [&str; 8] = [
+    "http",
+    "https",
+    "ftp",
+    "sftp",
+    "hdfs",
+    "viewfs",
+    "mlflow-artifacts",
+    "kubernetes",
+];
+
+/// Refuses, in MLflow's words, an address that leads to a host which the server was not set up with.
+pub fn refuse_other_hosts(uri: &str, field: &str) -> Result<()> {
+    match uri.split_once("://") {
+        Some((scheme, host))
+            if WITH_HOST.contains(&scheme.to_ascii_lowercase().as_str())
+                && !host.is_empty()
+                && !host.starts_with('/') =>
+        {
+            Err(Error::invalid(format!(
+                "'{field}' cannot use the '{scheme}' scheme: the '{scheme}' scheme addresses a host other than the tracking server's configured artifact storage, so the server would connect to the host named in the URI."
+            )))
+        }
+        _ => Ok(()),
+    }
+}
 
 /// Where the files of `new` lie.
 pub(crate) async fn storage_of(db: &Db, new: &NewVersion) -> Result<String> {
@@ -40,12 +68,38 @@ pub(crate) async fn storage_of(db: &Db, new: &NewVersion) -> Result<String> {
             return Ok(source.to_owned());
         }
     }
+    refuse_other_hosts(source, "source")?;
+    if let Some(named) = not_within(new, source) {
+        return Err(Error::invalid(format!(
+            "Invalid model version source: '{}'. {named}",
+            shown(&new.source)
+        )));
+    }
     let scheme = source.split_once("://").map(|(scheme, _)| scheme);
     if scheme.is_some_and(|scheme| REMOTE.contains(&scheme)) {
         return Ok(source.to_owned());
     }
     Err(Error::invalid(format!("Invalid model version source: '{}'.", shown(&new.source)))
         .hint("use models:/<model id>, runs:/<run id>/<path>, or an address inside the artifacts of the run or logged model that is named with it"))
+}
+
+/// MLflow's words for a source that lies outside what was named with it.
+fn not_within(new: &NewVersion, source: &str) -> Option<String> {
+    let field = if new.model_id.is_some() {
+        "model_id"
+    } else {
+        "run_id"
+    };
+    let scheme = source.split_once(':').map(|(scheme, _)| scheme);
+    match scheme {
+        Some("mlflow-artifacts") => Some(format!(
+            "The {field} request parameter must identify the resource that contains the source."
+        )),
+        None | Some("file") => Some(format!(
+            "To use a local path as a model version source, the {field} request parameter has to be specified and the local path has to be contained within the artifact directory of the run specified by the {field}."
+        )),
+        _ => None,
+    }
 }
 
 async fn storage_of_model(db: &Db, source: &str, rest: &str) -> Result<String> {

@@ -7,7 +7,8 @@
 //! Invariants: field names and error codes are MLflow's; 64-bit numbers are JSON numbers; an address that MLflow has
 //! and we do not answers `ENDPOINT_NOT_FOUND`.
 //!
-//! Deliberately absent: traces, prompts' own endpoints, the AI gateway, users and permissions, MLflow's pages.
+//! Deliberately absent: the AI gateway, scorers, evaluation datasets, review queues, users and permissions, MLflow's
+//! pages. `error::no_such_endpoint` says so by name.
 
 mod alias;
 mod artifact;
@@ -21,6 +22,7 @@ mod model;
 mod place;
 mod request;
 mod run;
+mod trace;
 mod version;
 mod wire;
 
@@ -40,6 +42,7 @@ pub(crate) fn routes() -> Router<App> {
         .merge(version::routes())
         .merge(alias::routes())
         .merge(artifact::routes())
+        .merge(trace::routes())
         .merge(info::routes())
         .method_not_allowed_fallback(error::no_such_endpoint)
         .merge(unknown())

@@ -29,6 +29,8 @@ pub enum Field {
     Param(String),
     /// The value of a tag.
     Tag(String),
+    /// What a client said about a trace when it made it.
+    Metadata(String),
     /// `name`, `digest` or `context` of a dataset that a run read.
     Dataset(String),
 }
@@ -92,8 +94,15 @@ pub fn parse(text: &str) -> Result<Vec<Clause>> {
     let mut clauses = Vec::new();
     reader.skip_space();
     while !reader.at_end() {
-        if !clauses.is_empty() && !reader.take_word("AND") {
-            return Err(reader.unexpected());
+        if !clauses.is_empty() {
+            if !reader.take_word("AND") {
+                return Err(reader.not_and());
+            }
+            reader.skip_space();
+            // MLflow takes no notice of an AND at the end.
+            if reader.at_end() {
+                break;
+            }
         }
         clauses.push(reader.clause()?);
         if clauses.len() > MOST_CLAUSES {
@@ -173,6 +182,14 @@ mod tests {
         );
         assert_eq!(one("params.x IS NOT NULL").op, Op::IsNotNull);
         assert_eq!(
+            one("run_id IN ('a',) and").value,
+            Literal::List(vec!["a".into()])
+        );
+        assert_eq!(
+            one("metrics.m IN (1, 2)").value,
+            Literal::Bare("(1, 2)".into())
+        );
+        assert_eq!(
             parse("params.x is null and tags.in = 'x' AND metrics.m<1")
                 .unwrap()
                 .len(),
@@ -183,13 +200,13 @@ mod tests {
     #[test]
     fn what_is_no_filter_is_refused_by_name() {
         for (text, part) in [
-            ("metrics.a = 1 OR metrics.b = 2", "'OR metrics.b = 2'"),
+            ("metrics.a = 1 OR metrics.b = 2", "filter string: 'OR'"),
             ("foo.bar = 1", "Invalid entity type 'foo'"),
-            ("metrics.a", "ends too early"),
+            ("metrics.a >", "filter string: 'metrics.a', '>'"),
             ("metrics.a == 1", "Invalid comparator '=='"),
-            ("params.a = 'x", "not closed"),
-            ("run_id IN ()", "')'"),
-            ("(metrics.a = 1)", "'(metrics.a = 1)'"),
+            ("params.a = 'x", "filter string: 'params.a', '=', ''x'"),
+            ("run_id IN ()", "empty list"),
+            ("(metrics.a = 1)", "'(metrics.a', '=', '1)'"),
             ("metrics.a = 1;", "';'"),
         ] {
             let error = parse(text).unwrap_err();

@@ -8,6 +8,7 @@ use store::{Backend, Value};
 
 use super::order::parse_order;
 use super::parse::{Clause, Field, Literal, Op, parse};
+use super::reader::INVALID_CLAUSES;
 use super::shape::{Attribute, Shape, Side};
 use super::value::{absent_matches, glob, number_value, text_value};
 
@@ -79,7 +80,17 @@ impl<'s> Query<'s> {
 
     /// Adds a caller's filter.
     pub fn filter(&mut self, text: &str) -> Result<()> {
-        for clause in parse(text)? {
+        let clauses = parse(text).map_err(|error| {
+            match error.message().strip_prefix(INVALID_CLAUSES) {
+                // Only the search for runs puts quotes around what it does not understand.
+                Some(words) if !self.shape.datasets => {
+                    let plain = words.replace("', '", ", ");
+                    Error::invalid(format!("{INVALID_CLAUSES}{}", plain.trim_matches('\'')))
+                }
+                _ => error,
+            }
+        })?;
+        for clause in clauses {
             self.clause(clause)?;
         }
         Ok(())
@@ -192,7 +203,7 @@ impl<'s> Query<'s> {
                 };
                 self.wheres.push(fits);
             }
-            Field::Param(key) | Field::Tag(key) => {
+            Field::Param(key) | Field::Tag(key) | Field::Metadata(key) => {
                 let (side, _) = self.side(&field)?;
                 let value = text_value(&field, op, value)?;
                 self.beside(side, key, op, &value);
@@ -284,6 +295,11 @@ impl<'s> Query<'s> {
             Field::Metric(key) => (self.shape.metrics, key, "metric"),
             Field::Param(key) => (self.shape.params, key, "parameter"),
             Field::Tag(key) => (self.shape.tags, key, "tag"),
+            // Traces keep it where runs keep their params.
+            Field::Metadata(key) if self.shape.table == "trace" => {
+                (self.shape.params, key, "metadata")
+            }
+            Field::Metadata(key) => (None, key, "metadata"),
             Field::Attribute(key) => (None, key, "attribute"),
             Field::Dataset(key) => (None, key, "dataset"),
         };
@@ -304,7 +320,11 @@ impl<'s> Query<'s> {
             .clone()
             .find(|attribute| attribute.name == name)
             .ok_or_else(|| {
-                let mut names: Vec<&str> = known.map(|attribute| attribute.name).collect();
+                // Older names with spaces are read in an order too, but not shown there.
+                let mut names: Vec<&str> = known
+                    .map(|attribute| attribute.name)
+                    .filter(|name| for_filter || !name.contains(' '))
+                    .collect();
                 names.sort_unstable();
                 Error::invalid(format!(
                     "Invalid attribute key '{name}' specified. Valid keys are '{{'{}'}}'",

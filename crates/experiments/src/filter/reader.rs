@@ -9,13 +9,17 @@ const MOST_VALUES: usize = 1000;
 
 /// Reads a text from left to right.
 pub(super) struct Reader<'t> {
-    text: &'t str,
     rest: &'t str,
+    /// From where the comparison began that is being read.
+    begun: &'t str,
 }
 
 impl<'t> Reader<'t> {
     pub(super) fn new(text: &'t str) -> Self {
-        Self { text, rest: text }
+        Self {
+            rest: text,
+            begun: text,
+        }
     }
 
     pub(super) fn at_end(&self) -> bool {
@@ -77,8 +81,8 @@ impl<'t> Reader<'t> {
                 return Ok(value);
             }
         }
-        Err(Error::invalid(format!(
-            "Invalid filter: the quote {quote} before {:?} is not closed",
+        Err(self.unexpected().hint(format!(
+            "the quote {quote} before {:?} is not closed",
             shorten(&value)
         )))
     }
@@ -107,10 +111,16 @@ impl<'t> Reader<'t> {
             return Err(self.unexpected());
         }
         Ok(match first.as_str() {
-            "attribute" | "attributes" | "attr" | "run" => Field::Attribute(key),
+            "attribute" | "attributes" | "attr" | "run" | "trace" => Field::Attribute(key),
             "metric" | "metrics" => Field::Metric(key),
             "parameter" | "parameters" | "param" | "params" => Field::Param(key),
             "tag" | "tags" => Field::Tag(key),
+            "metadata" | "request_metadata" | "trace_metadata" => Field::Metadata(key),
+            "feedback" | "expectation" | "assessment" | "span" | "prompt" | "issue" => {
+                return Err(Error::invalid(format!(
+                    "Traces cannot be searched by '{first}' here: use attributes, tags and metadata"
+                )));
+            }
             "dataset" | "datasets" => Field::Dataset(key),
             other => {
                 return Err(Error::invalid(format!(
@@ -122,6 +132,8 @@ impl<'t> Reader<'t> {
     }
 
     pub(super) fn clause(&mut self) -> Result<Clause> {
+        self.skip_space();
+        self.begun = self.rest;
         let field = self.field()?;
         let op = self.op()?;
         let value = match op {
@@ -192,6 +204,7 @@ impl<'t> Reader<'t> {
     }
 
     fn list(&mut self) -> Result<Literal> {
+        let whole = self.rest;
         if !self.take("(") {
             return Err(self.unexpected());
         }
@@ -200,11 +213,14 @@ impl<'t> Reader<'t> {
             self.skip_space();
             match self.peek() {
                 Some(quote @ ('\'' | '"')) => values.push(self.quoted(quote)?),
-                _ => {
-                    return Err(self
-                        .unexpected()
-                        .hint("a list holds quoted texts: ('a', 'b')"));
+                Some(')') if values.is_empty() => {
+                    return Err(Error::invalid(
+                        "While parsing a list in the query, expected a non-empty list of string values, but got empty list",
+                    ));
                 }
+                // A comma may end a list, as in Python.
+                Some(')') => {}
+                _ => return self.list_of_others(whole),
             }
             if values.len() > MOST_VALUES {
                 return Err(Error::invalid(format!(
@@ -220,21 +236,42 @@ impl<'t> Reader<'t> {
         }
     }
 
+    /// A list of anything but texts: no comparison takes it, but its message shows it.
+    fn list_of_others(&mut self, whole: &'t str) -> Result<Literal> {
+        let inside = self.take_while(|c| !matches!(c, ')' | '(' | '\'' | '"' | '`'));
+        if inside.is_empty() || !self.take(")") {
+            return Err(self.unexpected());
+        }
+        let taken = whole.trim_start();
+        let taken = &taken[..taken.len() - self.rest.len()];
+        Ok(Literal::Bare(taken.to_owned()))
+    }
+
+    /// Says what could not be read: the words of the comparison from its beginning.
     pub(super) fn unexpected(&self) -> Error {
-        let message = if self.rest.trim().is_empty() {
-            format!(
-                "Invalid clause(s) in filter string: '{}' ends too early",
-                shorten(self.text)
-            )
-        } else {
-            format!(
-                "Invalid clause(s) in filter string: '{}'",
-                shorten(self.rest.trim_start())
-            )
-        };
-        Error::invalid(message)
+        let words = self
+            .begun
+            .split_whitespace()
+            .take_while(|word| !word.eq_ignore_ascii_case("AND"));
+        refused(words)
+    }
+
+    /// Says that one word stands where two comparisons must be joined by AND.
+    pub(super) fn not_and(&self) -> Error {
+        refused(self.rest.split_whitespace().take(1))
     }
 }
+
+fn refused<'w>(words: impl Iterator<Item = &'w str>) -> Error {
+    let words: Vec<String> = words
+        .take(20)
+        .map(|word| format!("'{}'", shorten(word)))
+        .collect();
+    Error::invalid(format!("{INVALID_CLAUSES}{}", words.join(", ")))
+}
+
+/// How the message begins that lists what could not be read.
+pub(super) const INVALID_CLAUSES: &str = "Invalid clause(s) in filter string: ";
 
 /// Characters of a key without quotes, more than MLflow takes: no reader could mean anything else by them.
 fn is_key_char(c: char) -> bool {

@@ -1,10 +1,10 @@
 //! SQL of what runs read and made.
 
 use base::{Error, LoggedModelId, Result, RunId};
-use store::Tx;
+use store::{Db, Tx, Value, dynamic_sql};
 
 use super::batch::require_active;
-use crate::input::{DatasetInput, ModelInput, ModelOutput};
+use crate::input::{DatasetInput, DatasetSummary, ModelInput, ModelOutput};
 use crate::tag::tag_value;
 
 pub(crate) async fn add(
@@ -86,4 +86,33 @@ async fn add_model(
     )
     .await?;
     Ok(())
+}
+
+/// The datasets that active runs of these experiments read, each once for each context.
+pub(crate) async fn summaries(
+    db: &Db,
+    experiments: &[i64],
+    most: usize,
+) -> Result<Vec<DatasetSummary>> {
+    let places: Vec<String> = (1..=experiments.len())
+        .map(|place| format!("${place}"))
+        .collect();
+    let mut args: Vec<Value> = experiments.iter().map(|id| Value::from(*id)).collect();
+    args.push(most.into());
+    let sql = format!(
+        "select distinct d.experiment_id, d.name, d.digest, d.context from run_dataset d join run on run.id = d.run_id where d.experiment_id in ({}) and run.lifecycle = 'active' order by d.experiment_id, d.name, d.digest, d.context limit ${}",
+        places.join(", "),
+        args.len()
+    );
+    let rows: Vec<(i64, String, String, Option<String>)> = db.rows(dynamic_sql(sql), &args).await?;
+    rows.into_iter()
+        .map(|(experiment, name, digest, context)| {
+            Ok(DatasetSummary {
+                experiment_id: experiment.to_string().parse()?,
+                name,
+                digest,
+                context,
+            })
+        })
+        .collect()
 }

@@ -2,18 +2,19 @@
 //!
 //! Bytes are streamed both ways. Whatever comes out is a download (`attachment`, `nosniff`), never a page.
 
-use axum::body::Body;
-use axum::extract::{Path, Request, State};
+mod download;
+
+use axum::extract::{Path, Query, Request, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::{Json, Router};
 use base::Error;
 use futures::{StreamExt as _, TryStreamExt as _};
-use http::{HeaderMap, HeaderValue, header};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use self::download::{Part, send};
 use super::both;
 use super::error::Answer;
 use super::place::safe_path;
@@ -34,8 +35,16 @@ pub(super) fn routes() -> Router<App> {
         "logged-models/{id}/artifacts/files",
         get(file_of_model),
     );
+    router = router.route(
+        "/ajax-api/2.0/mlflow/upload-artifact",
+        post(upload_from_page),
+    );
     for prefix in ["/api/2.0", "/ajax-api/2.0"] {
         router = router
+            .route(
+                &format!("{prefix}/mlflow-artifacts/artifacts/"),
+                get(list).put(upload_to_root),
+            )
             .route(&format!("{prefix}/mlflow-artifacts/artifacts"), get(list))
             .route(
                 &format!("{prefix}/mlflow-artifacts/artifacts/{{*path}}"),
@@ -145,27 +154,46 @@ async fn list_below(app: &App, uri: &str, path: Option<String>) -> Answer<Json<V
     Ok(Json(answer))
 }
 
-async fn download(State(app): State<App>, Path(path): Path<String>) -> Answer<Response> {
-    send(&app, safe_path(&path)?).await
+async fn download(
+    State(app): State<App>,
+    part: Part,
+    Path(path): Path<String>,
+) -> Answer<Response> {
+    send(&app, safe_path(&path)?, part).await
 }
 
-async fn file_of_run(State(app): State<App>, Input(input): Input<Fields>) -> Answer<Response> {
+async fn file_of_run(
+    State(app): State<App>,
+    part: Part,
+    Input(input): Input<Fields>,
+) -> Answer<Response> {
     let run = experiments::get_run(&app.db, &run_id(input.run_id, input.run_uuid)?).await?;
-    send_below(&app, &run.artifact_uri, &required(input.path, "path")?).await
+    send_below(
+        &app,
+        &run.artifact_uri,
+        &required(input.path, "path")?,
+        part,
+    )
+    .await
 }
 
-async fn file_of_version(State(app): State<App>, Input(input): Input<Fields>) -> Answer<Response> {
+async fn file_of_version(
+    State(app): State<App>,
+    part: Part,
+    Input(input): Input<Fields>,
+) -> Answer<Response> {
     let version = registry::version(
         &app.db,
         &required(input.name, "name")?,
         number(input.version)?,
     )
     .await?;
-    send_below(&app, &version.storage, &required(input.path, "path")?).await
+    send_below(&app, &version.storage, &required(input.path, "path")?, part).await
 }
 
 async fn file_of_model(
     State(app): State<App>,
+    part: Part,
     Path(id): Path<String>,
     Input(input): Input<Fields>,
 ) -> Answer<Response> {
@@ -175,84 +203,72 @@ async fn file_of_model(
         &app,
         &model.artifact_uri,
         &required(input.artifact_file_path, "artifact_file_path")?,
+        part,
     )
     .await
 }
 
-async fn send_below(app: &App, uri: &str, path: &str) -> Answer<Response> {
-    send(app, &join(&experiments::blob_path(uri)?, safe_path(path)?)).await
+async fn send_below(app: &App, uri: &str, path: &str, part: Part) -> Answer<Response> {
+    let path = join(&experiments::blob_path(uri)?, safe_path(path)?);
+    send(app, &path, part).await
 }
 
-/// Characters that need no encoding in a header's `filename*`.
-const IN_HEADER: &AsciiSet = &NON_ALPHANUMERIC.remove(b'.').remove(b'-').remove(b'_');
-
-async fn send(app: &App, path: &str) -> Answer<Response> {
-    let (size, stream) = app
-        .blobs
-        .get(path, None)
-        .await
-        .map_err(|error| error.at(format_args!("artifact {path}")))?;
-    let mut headers = HeaderMap::new();
-    let name = path.rsplit('/').next().unwrap_or(path);
-    let plain: String = name
-        .chars()
-        .map(|c| {
-            if c.is_ascii_graphic() && !matches!(c, '"' | '\\' | '%') {
-                c
-            } else {
-                '_'
-            }
-        })
-        .collect();
-    let encoded = utf8_percent_encode(name, IN_HEADER);
-    let disposition = format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{encoded}");
-    headers.insert(header::CONTENT_DISPOSITION, header_value(&disposition)?);
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static(content_type(name)),
-    );
-    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(size));
-    headers.insert(
-        header::X_CONTENT_TYPE_OPTIONS,
-        HeaderValue::from_static("nosniff"),
-    );
-    Ok((headers, Body::from_stream(stream)).into_response())
-}
-
-fn header_value(text: &str) -> base::Result<HeaderValue> {
-    HeaderValue::from_str(text)
-        .map_err(|error| Error::internal("a header could not be written").because(error))
-}
-
-/// Only kinds that no browser runs.
-fn content_type(name: &str) -> &'static str {
-    let kind = name.rsplit_once('.').map_or("", |(_, kind)| kind);
-    match kind.to_ascii_lowercase().as_str() {
-        "json" => "application/json",
-        "csv" => "text/csv; charset=utf-8",
-        "txt" | "log" | "md" | "yaml" | "yml" | "py" | "toml" => "text/plain; charset=utf-8",
-        "png" => "image/png",
-        "jpg" | "jpeg" => "image/jpeg",
-        "gif" => "image/gif",
-        "webp" => "image/webp",
-        _ if name == "MLmodel" => "text/plain; charset=utf-8",
-        _ => "application/octet-stream",
-    }
+/// MLflow's answer for a path that names no file.
+fn detail(message: &str) -> Response {
+    (StatusCode::BAD_REQUEST, Json(json!({ "detail": message }))).into_response()
 }
 
 async fn upload(
     State(app): State<App>,
     Path(path): Path<String>,
     request: Request,
-) -> Answer<Json<Value>> {
+) -> Answer<Response> {
+    if path.ends_with('/') {
+        return Ok(detail(NO_NAME));
+    }
     let path = safe_path(&path)?;
     let lost = |error: axum::Error| Error::invalid(format!("the upload ended early: {error}"));
     let stream = request.into_body().into_data_stream().map_err(lost).boxed();
     app.blobs.put(path, stream).await?;
-    Ok(Json(json!({})))
+    Ok(StatusCode::OK.into_response())
+}
+
+const NO_NAME: &str = "Artifact path must include a filename (cannot end with '/').";
+
+async fn upload_to_root() -> Response {
+    detail(NO_NAME)
 }
 
 async fn remove(State(app): State<App>, Path(path): Path<String>) -> Answer<Json<Value>> {
     app.blobs.delete(safe_path(&path)?).await?;
     Ok(Json(json!({})))
+}
+
+/// More than this is not uploaded from a page.
+const MOST_OF_A_PAGE: usize = 10 * 1024 * 1024;
+
+/// MLflow's pages put small files into a run this way.
+async fn upload_from_page(
+    State(app): State<App>,
+    Query(asked): Query<Fields>,
+    request: Request,
+) -> Answer<Response> {
+    let given = |text: Option<String>, name: &str| {
+        text.filter(|text| !text.is_empty())
+            .ok_or_else(|| Error::invalid(format!("Request must specify {name}.")))
+    };
+    let run = given(asked.run_uuid, "run_uuid")?;
+    let path = given(asked.path, "path")?;
+    let path = safe_path(&path)?;
+    let body = axum::body::to_bytes(request.into_body(), MOST_OF_A_PAGE)
+        .await
+        .map_err(|_| Error::invalid("Artifact size is too large. Max size is 10MB."))?;
+    if body.is_empty() {
+        return Err(Error::invalid("Request must specify data.").into());
+    }
+    let run = experiments::get_run(&app.db, &run_id(Some(run), None)?).await?;
+    let place = join(&experiments::blob_path(&run.artifact_uri)?, path);
+    let whole = futures::stream::once(async move { Ok(body) }).boxed();
+    app.blobs.put(&place, whole).await?;
+    Ok(StatusCode::OK.into_response())
 }

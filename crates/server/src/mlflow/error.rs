@@ -64,10 +64,45 @@ impl IntoResponse for Failure {
 
 /// An address that we do not serve.
 pub(super) async fn no_such_endpoint(uri: Uri) -> Response {
-    let message = format!("No API found for '{}'", uri.path());
+    let message = match feature(uri.path()) {
+        Some(feature) => format!(
+            "No API found for '{}': Ironloop does not serve {feature}",
+            uri.path()
+        ),
+        None => format!("No API found for '{}'", uri.path()),
+    };
     (
         StatusCode::NOT_FOUND,
         Json(json!({ "error_code": "ENDPOINT_NOT_FOUND", "message": message })),
     )
         .into_response()
+}
+
+/// The feature of MLflow that an address below its API belongs to, where we leave it to others.
+fn feature(path: &str) -> Option<&'static str> {
+    let words = path.split('/').skip_while(|word| *word != "mlflow");
+    words.skip(1).find_map(|word| {
+        Some(match word {
+            "gateway" | "gateway-proxy" | "endpoints" | "model-definitions" | "secrets" => {
+                "MLflow's AI gateway"
+            }
+            "scorers" | "scorer" => "MLflow's registered scorers",
+            "datasets" => "MLflow's evaluation datasets for generative AI",
+            "label-schemas" | "review-queues" => "MLflow's review of traces by people",
+            "issues" => "MLflow's detection of issues in traces",
+            "prompt-optimization" => "MLflow's optimization of prompts",
+            "genai" => "MLflow's evaluation jobs for generative AI",
+            "jobs" => "MLflow's job runner",
+            "assistant" => "MLflow's assistant",
+            "mcp-servers" => "MLflow's registry of MCP servers",
+            "users" | "permissions" | "roles" | "signup" => "MLflow's users and permissions",
+            "workspaces" => "MLflow's workspaces",
+            "presigned-upload-url" | "presigned-download-url" | "mpu" => {
+                "uploads and downloads past the server"
+            }
+            "create-promptlab-run" => "MLflow's prompt lab",
+            "traces" | "unified-traces" => "this call of MLflow's traces",
+            _ => return None,
+        })
+    })
 }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::error::Answer;
 use super::request::{Input, required};
-use super::wire::{KeyValue, int, list, text, texts};
+use super::wire::{KeyValue, int, list, text, texts, word};
 use super::{both, place};
 use crate::app::App;
 
@@ -29,7 +29,16 @@ pub(super) fn routes() -> Router<App> {
     ] {
         router = both(router, path, methods);
     }
+    // The second address is a slip of MLflow's own that its clients know.
     router
+        .route(
+            "/ajax-api/2.0/mlflow/experiments/search-datasets",
+            post(search_datasets),
+        )
+        .route(
+            "/api/2.0mlflow/experiments/search-datasets",
+            post(search_datasets),
+        )
 }
 
 #[derive(Serialize)]
@@ -79,7 +88,7 @@ async fn create(State(app): State<App>, Input(input): Input<Create>) -> Answer<J
         name: required(input.name, "name")?,
         artifact_location,
         artifact_root: Some(app.artifact_root.clone()),
-        tags: KeyValue::into_tags(input.tags, "tags")?,
+        tags: KeyValue::into_tags(input.tags),
     };
     let made = experiments::create_experiment(&app.db, new).await?;
     Ok(Json(json!({ "experiment_id": made.id })))
@@ -127,7 +136,7 @@ struct Search {
     filter: Option<String>,
     #[serde(default, deserialize_with = "texts")]
     order_by: Vec<String>,
-    #[serde(default, deserialize_with = "text")]
+    #[serde(default, deserialize_with = "word")]
     view_type: Option<String>,
 }
 
@@ -213,4 +222,61 @@ async fn delete_tag(State(app): State<App>, Input(input): Input<OneTag>) -> Answ
     let id = experiment_id(input.experiment_id)?;
     experiments::delete_experiment_tag(&app.db, &id, &required(input.key, "key")?).await?;
     Ok(Json(json!({})))
+}
+
+#[derive(Deserialize)]
+struct OfExperiments {
+    #[serde(default, deserialize_with = "texts")]
+    experiment_ids: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct DatasetOut {
+    experiment_id: String,
+    name: String,
+    digest: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    context: Option<String>,
+}
+
+/// More experiments are not looked through at once.
+const MOST_EXPERIMENTS: usize = 20;
+
+async fn search_datasets(
+    State(app): State<App>,
+    Input(input): Input<OfExperiments>,
+) -> Answer<Json<Value>> {
+    let asked = input.experiment_ids.len();
+    if asked == 0 {
+        return Err(base::Error::invalid(
+            "SearchDatasets request must specify at least one experiment_id.",
+        )
+        .into());
+    }
+    if asked > MOST_EXPERIMENTS {
+        return Err(base::Error::invalid(format!(
+            "SearchDatasets request cannot specify more than {MOST_EXPERIMENTS} experiment_ids. Received {asked} experiment_ids."
+        ))
+        .into());
+    }
+    let ids = input
+        .experiment_ids
+        .into_iter()
+        .map(|id| experiment_id(Some(id)))
+        .collect::<base::Result<Vec<_>>>()?;
+    let found = experiments::search_datasets(&app.db, &ids).await?;
+    let found: Vec<DatasetOut> = found
+        .into_iter()
+        .map(|dataset| DatasetOut {
+            experiment_id: dataset.experiment_id.into(),
+            name: dataset.name,
+            digest: dataset.digest,
+            context: dataset.context,
+        })
+        .collect();
+    Ok(Json(if found.is_empty() {
+        json!({})
+    } else {
+        json!({ "dataset_summaries": found })
+    }))
 }

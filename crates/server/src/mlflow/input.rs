@@ -56,7 +56,7 @@ struct DatasetWire {
 }
 
 impl DatasetWire {
-    fn read(self, at: usize) -> base::Result<DatasetInput> {
+    fn read(self) -> DatasetInput {
         let Dataset {
             name,
             digest,
@@ -73,10 +73,10 @@ impl DatasetWire {
             schema: schema.filter(|text| !text.is_empty()),
             profile: profile.filter(|text| !text.is_empty()),
         };
-        Ok(DatasetInput {
+        DatasetInput {
             dataset,
-            tags: KeyValue::into_tags(self.tags, &format!("datasets[{at}].tags"))?,
-        })
+            tags: KeyValue::into_tags(self.tags),
+        }
     }
 
     fn of(input: DatasetInput) -> Self {
@@ -180,12 +180,7 @@ struct LogInputs {
 
 async fn log_inputs(State(app): State<App>, Input(input): Input<LogInputs>) -> Answer<Json<Value>> {
     let id = run_id(input.run_id, None)?;
-    let datasets = input
-        .datasets
-        .into_iter()
-        .enumerate()
-        .map(|(at, dataset)| dataset.read(at))
-        .collect::<base::Result<_>>()?;
+    let datasets = input.datasets.into_iter().map(DatasetWire::read).collect();
     let models = input
         .models
         .iter()

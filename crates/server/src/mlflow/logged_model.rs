@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 use super::both;
 use super::error::Answer;
 use super::metric::MetricOut;
-use super::request::{Input, missing, required};
-use super::wire::{KeyValue, int, list, text, texts, truth};
+use super::request::{Input, required};
+use super::wire::{KeyValue, int, list, text, texts, truth, word};
 use crate::app::App;
 
 pub(super) fn routes() -> Router<App> {
@@ -127,8 +127,8 @@ async fn create(State(app): State<App>, Input(input): Input<Create>) -> Answer<J
         name: input.name.unwrap_or_default(),
         model_type: input.model_type.unwrap_or_default(),
         source_run_id: source_run.map(|id| id.parse()).transpose()?,
-        params: KeyValue::into_params(input.params, "params")?,
-        tags: KeyValue::into_tags(input.tags, "tags")?,
+        params: KeyValue::into_params(input.params),
+        tags: KeyValue::into_tags(input.tags),
     };
     Ok(answer(
         experiments::create_logged_model(&app.db, new).await?,
@@ -143,7 +143,7 @@ async fn one(State(app): State<App>, Path(id): Path<String>) -> Answer<Json<Valu
 
 #[derive(Deserialize)]
 struct Finalize {
-    #[serde(default, deserialize_with = "text")]
+    #[serde(default, deserialize_with = "word")]
     status: Option<String>,
 }
 
@@ -184,7 +184,7 @@ async fn log_params(
     experiments::log_logged_model_params(
         &app.db,
         &model_id(&id)?,
-        KeyValue::into_params(input.params, "params")?,
+        KeyValue::into_params(input.params),
     )
     .await?;
     Ok(Json(json!({})))
@@ -195,7 +195,7 @@ async fn set_tags(
     Path(id): Path<String>,
     Input(input): Input<Values>,
 ) -> Answer<Json<Value>> {
-    let tags = KeyValue::into_tags(input.tags, "tags")?;
+    let tags = KeyValue::into_tags(input.tags);
     experiments::set_logged_model_tags(&app.db, &model_id(&id)?, tags).await?;
     Ok(Json(json!({})))
 }
@@ -250,7 +250,7 @@ fn yes() -> bool {
 
 async fn search(State(app): State<App>, Input(input): Input<Search>) -> Answer<Json<Value>> {
     if input.experiment_ids.is_empty() {
-        return Err(missing("experiment_ids").into());
+        return Ok(Json(json!({})));
     }
     let ids = input
         .experiment_ids
@@ -271,7 +271,9 @@ async fn search(State(app): State<App>, Input(input): Input<Search>) -> Answer<J
             dataset_digest,
         } = order;
         Ok(ModelOrder {
-            field: required(field_name, "order_by.field_name")?,
+            field: field_name
+                .filter(|name| !name.is_empty())
+                .ok_or_else(|| base::Error::invalid("Invalid order by field name: "))?,
             ascending,
             dataset_name,
             dataset_digest,

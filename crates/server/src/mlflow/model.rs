@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::both;
 use super::error::Answer;
-use super::request::{Input, required};
+use super::request::{Input, at_most, required};
 use super::version::VersionOut;
 use super::wire::{KeyValue, int, list, text, texts};
 use crate::actor::Actor;
@@ -109,7 +109,7 @@ impl Fields {
 }
 
 async fn create(State(app): State<App>, Input(mut input): Input<Fields>) -> Answer<Json<Value>> {
-    let tags = KeyValue::into_tags(std::mem::take(&mut input.tags), "tags")?;
+    let tags = KeyValue::into_tags(std::mem::take(&mut input.tags));
     let description = input.description.take().unwrap_or_default();
     Ok(answer(
         registry::create_model(&app.db, &input.name()?, &description, tags).await?,
@@ -194,7 +194,12 @@ pub(super) struct SearchIn {
 }
 
 impl SearchIn {
-    pub fn read(self) -> base::Result<ModelSearch> {
+    /// `most`: how many of a list may be asked for at once.
+    pub fn read(self, most: i64) -> base::Result<ModelSearch> {
+        // It comes from a query, so it was text.
+        at_most("max_results", self.max_results, most, |asked| {
+            Value::from(asked.to_string())
+        })?;
         let limit = self
             .max_results
             .map(|most| experiments::check::max_results(most, i64::MAX))
@@ -211,7 +216,7 @@ impl SearchIn {
 }
 
 async fn search(State(app): State<App>, Input(input): Input<SearchIn>) -> Answer<Json<Value>> {
-    let page = registry::search_models(&app.db, &input.read()?).await?;
+    let page = registry::search_models(&app.db, &input.read(1000)?).await?;
     let models: Vec<Wire> = page.items.into_iter().map(Wire::from).collect();
     let mut answer = json!({});
     if !models.is_empty() {

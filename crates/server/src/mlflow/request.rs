@@ -1,5 +1,7 @@
 //! Requests as MLflow's clients send them: fields in the query of a GET, else in a JSON body (a DELETE has one too).
 
+mod schema;
+
 use axum::body::to_bytes;
 use axum::extract::{FromRequest, Request};
 use base::{Error, RunId};
@@ -23,28 +25,41 @@ impl<T: DeserializeOwned> FromRequest<App> for Input<T> {
 
     async fn from_request(request: Request, _app: &App) -> Result<Self, Failure> {
         let query = request.uri().query().unwrap_or_default().to_owned();
+        let path = request.uri().path().to_owned();
         if request.method() == Method::GET {
-            return Ok(Self(fields(from_query(&query))?));
+            return Ok(Self(fields(&path, from_query(&query))?));
         }
         let body = to_bytes(request.into_body(), MOST_BYTES)
             .await
             .map_err(|error| Error::too_large(format!("the body of the request could not be read or has more than {MOST_BYTES} bytes: {error}")))?;
         if body.iter().all(u8::is_ascii_whitespace) {
-            return Ok(Self(fields(from_query(&query))?));
+            return Ok(Self(fields(&path, from_query(&query))?));
         }
         let text = std::str::from_utf8(&body)
             .map_err(|_| Error::invalid("the body of the request is not UTF-8"))?;
-        Ok(Self(read(text)?))
+        Ok(Self(read(&path, text)?))
     }
 }
 
-/// Well-formed JSON is read once; only where that fails may it hold Python's bare words.
-fn read<T: DeserializeOwned>(text: &str) -> Result<T, Failure> {
+/// Well-formed JSON with MLflow's own names is read once; only where that fails may it hold Python's bare words, and
+/// is looked through for what is wrong with it.
+fn read<T: DeserializeOwned>(path: &str, text: &str) -> Result<T, Failure> {
+    let trimmed = text.trim_start();
     // Of a list, fields would be read by position.
-    if text.trim_start().starts_with('[') {
+    if trimmed.starts_with('[') {
         return Err(Failure(Error::invalid(
             "Invalid value in the request: the body is a list, and must be a JSON object.",
         )));
+    }
+    // Old clients encode twice.
+    if trimmed.starts_with('"') {
+        let inner: String = serde_json::from_str(text).map_err(|error| unreadable(&error))?;
+        if inner.trim_start().starts_with('{') {
+            return read(path, &inner);
+        }
+    }
+    if let Some(map) = respelled(path, text)? {
+        return fields(path, map);
     }
     let error = match serde_json::from_str(text) {
         Ok(fields) => return Ok(fields),
@@ -52,13 +67,58 @@ fn read<T: DeserializeOwned>(text: &str) -> Result<T, Failure> {
     };
     let quoted = quote_specials(text);
     if error.is_syntax() && quoted != text {
-        return serde_json::from_str(&quoted).map_err(|error| unreadable(&error));
+        return match serde_json::from_str(&quoted) {
+            Ok(fields) => Ok(fields),
+            Err(error) => Err(complaint(path, &quoted, &error)),
+        };
     }
-    Err(unreadable(&error))
+    Err(complaint(path, text, &error))
 }
 
-fn fields<T: DeserializeOwned>(map: Map<String, Value>) -> Result<T, Failure> {
-    serde_json::from_value(Value::Object(map)).map_err(|error| unreadable(&error))
+/// The request with MLflow's names for its fields, where it spells one of them `inCamelCase`.
+fn respelled(path: &str, text: &str) -> Result<Option<Map<String, Value>>, Failure> {
+    let other = |name: &'static str| name.contains('_').then(|| (name, schema::camel(name)));
+    let found: Vec<(&str, String)> = schema::fields(path)
+        .filter_map(|(name, _)| other(name))
+        .filter(|(_, camel)| text.contains(camel.as_str()))
+        .collect();
+    if found.is_empty() {
+        return Ok(None);
+    }
+    let Ok(mut map) = serde_json::from_str::<Map<String, Value>>(&quote_specials(text)) else {
+        return Ok(None);
+    };
+    for (name, camel) in found {
+        if let Some(value) = map.remove(&camel)
+            && map.insert(name.to_owned(), value).is_some()
+        {
+            return Err(Failure(Error::invalid(format!(
+                "Request specifies both '{name}' and '{camel}'; provide only one of them."
+            ))));
+        }
+    }
+    Ok(Some(map))
+}
+
+fn fields<T: DeserializeOwned>(path: &str, mut map: Map<String, Value>) -> Result<T, Failure> {
+    let original = map.clone();
+    serde_json::from_value(Value::Object(std::mem::take(&mut map))).map_err(|error| {
+        schema::complaint(path, &original).map_or_else(
+            || unreadable(&error),
+            |message| Failure(Error::invalid(message)),
+        )
+    })
+}
+
+/// MLflow's words for what is wrong, else ours.
+fn complaint(path: &str, text: &str, error: &serde_json::Error) -> Failure {
+    let request = serde_json::from_str::<Map<String, Value>>(text).ok();
+    request
+        .and_then(|request| schema::complaint(path, &request))
+        .map_or_else(
+            || unreadable(error),
+            |message| Failure(Error::invalid(message)),
+        )
 }
 
 fn unreadable(error: &serde_json::Error) -> Failure {
@@ -69,6 +129,21 @@ fn unreadable(error: &serde_json::Error) -> Failure {
         _ => format!("Malformed JSON in the request: {error}"),
     };
     Failure(Error::invalid(message))
+}
+
+/// Refuses more than `most` as MLflow does; `written` is the number as it stood in the request.
+pub(super) fn at_most(
+    name: &str,
+    asked: Option<i64>,
+    most: i64,
+    written: fn(i64) -> Value,
+) -> base::Result<()> {
+    match asked {
+        Some(asked) if asked > most => {
+            Err(Error::invalid(schema::wrong_type(name, &written(asked))))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// `a=1&b=2&b=3` as `{"a": "1", "b": ["2", "3"]}`.
@@ -138,17 +213,17 @@ mod tests {
 
     #[test]
     fn malformed_json_is_told_apart_from_a_wrong_value() {
-        let broken = read::<Map<String, Value>>("{\"a\": ").unwrap_err();
+        let broken = read::<Map<String, Value>>("/", "{\"a\": ").unwrap_err();
         assert!(
             broken.0.message().starts_with("Malformed JSON"),
             "{}",
             broken.0
         );
         assert_eq!(
-            read::<Map<String, Value>>("{\"a\": NaN}").unwrap()["a"],
+            read::<Map<String, Value>>("/", "{\"a\": NaN}").unwrap()["a"],
             "NaN"
         );
-        let wrong = read::<Map<String, Value>>("[1]").unwrap_err();
+        let wrong = read::<Map<String, Value>>("/", "[1]").unwrap_err();
         assert!(
             wrong.0.message().starts_with("Invalid value"),
             "{}",

@@ -13,8 +13,8 @@ use super::error::Answer;
 use super::experiment::view;
 use super::input::{InputsOut, OutputsOut};
 use super::metric::{MetricIn, MetricOut};
-use super::request::{Input, required, run_id};
-use super::wire::{KeyValue, int, list, text, texts};
+use super::request::{Input, at_most, required, run_id};
+use super::wire::{KeyValue, int, list, text, texts, word};
 use crate::app::App;
 
 pub(super) fn routes() -> Router<App> {
@@ -123,7 +123,7 @@ async fn create(State(app): State<App>, Input(input): Input<Create>) -> Answer<J
     let new = NewRun {
         experiment_id: super::experiment::experiment_id(Some(experiment))?,
         name: input.run_name.unwrap_or_default(),
-        tags: KeyValue::into_tags(input.tags, "tags")?,
+        tags: KeyValue::into_tags(input.tags),
         start_time: input.start_time,
         user: input.user_id.unwrap_or_default(),
     };
@@ -158,7 +158,7 @@ async fn one(State(app): State<App>, Input(input): Input<Which>) -> Answer<Json<
 struct Update {
     #[serde(flatten)]
     which: Which,
-    #[serde(default, deserialize_with = "text")]
+    #[serde(default, deserialize_with = "word")]
     status: Option<String>,
     #[serde(default, deserialize_with = "int")]
     end_time: Option<i64>,
@@ -213,7 +213,7 @@ struct SearchIn {
     experiment_ids: Vec<String>,
     #[serde(default, deserialize_with = "text")]
     filter: Option<String>,
-    #[serde(default, deserialize_with = "text")]
+    #[serde(default, deserialize_with = "word")]
     run_view_type: Option<String>,
     #[serde(default, deserialize_with = "int")]
     max_results: Option<i64>,
@@ -232,6 +232,7 @@ struct SearchOut {
 }
 
 async fn search(State(app): State<App>, Input(input): Input<SearchIn>) -> Answer<Json<SearchOut>> {
+    at_most("max_results", input.max_results, 50_000, Value::from)?;
     let ids = input
         .experiment_ids
         .into_iter()
@@ -300,10 +301,12 @@ async fn log_batch(State(app): State<App>, Input(input): Input<LogBatch>) -> Ans
         .into_iter()
         .enumerate()
         .map(|(at, metric)| metric.read(&format!("metrics[{at}].")));
+    KeyValue::check_keys(&input.params, "params")?;
+    KeyValue::check_keys(&input.tags, "tags")?;
     let batch = Batch {
         metrics: metrics.collect::<base::Result<_>>()?,
-        params: KeyValue::into_params(input.params, "params")?,
-        tags: KeyValue::into_tags(input.tags, "tags")?,
+        params: KeyValue::into_params(input.params),
+        tags: KeyValue::into_tags(input.tags),
     };
     experiments::log_batch(&app.db, &id, batch).await?;
     Ok(Json(json!({})))

@@ -127,7 +127,7 @@ async fn create(
         run_link: input.run_link.unwrap_or_default(),
         description: input.description.unwrap_or_default(),
         user: actor.0,
-        tags: KeyValue::into_tags(input.tags, "tags")?,
+        tags: KeyValue::into_tags(input.tags),
     };
     Ok(answer(registry::create_version(&app.db, new).await?))
 }
@@ -165,7 +165,7 @@ async fn one(State(app): State<App>, Input(mut input): Input<Fields>) -> Answer<
 }
 
 async fn search(State(app): State<App>, Input(input): Input<SearchIn>) -> Answer<Json<Value>> {
-    let page = registry::search_versions(&app.db, &input.read()?).await?;
+    let page = registry::search_versions(&app.db, &input.read(200_000)?).await?;
     let versions: Vec<VersionOut> = page.items.into_iter().map(VersionOut::from).collect();
     let mut answer = json!({});
     if !versions.is_empty() {

@@ -40,33 +40,39 @@ impl KeyValue {
             .collect()
     }
 
-    /// Tags without a key are refused by name.
-    pub fn into_tags(all: Vec<Self>, list: &str) -> base::Result<Vec<Tag>> {
-        let tag = |(at, one): (usize, Self)| {
-            let key = one
-                .key
-                .ok_or_else(|| super::request::missing(&format!("{list}[{at}].key")))?;
-            Ok(Tag {
-                key,
+    /// As tags; one without a key has the empty key, which whoever stores it refuses.
+    pub fn into_tags(all: Vec<Self>) -> Vec<Tag> {
+        all.into_iter()
+            .map(|one| Tag {
+                key: one.key.unwrap_or_default(),
                 value: one.value.unwrap_or_default(),
             })
-        };
-        all.into_iter().enumerate().map(tag).collect()
+            .collect()
     }
 
-    /// Params without a key are refused by name.
-    pub fn into_params(all: Vec<Self>, list: &str) -> base::Result<Vec<Param>> {
-        Ok(Self::into_tags(all, list)?
-            .into_iter()
-            .map(|tag| Param {
-                key: tag.key,
-                value: tag.value,
+    /// As params; see [`Self::into_tags`].
+    pub fn into_params(all: Vec<Self>) -> Vec<Param> {
+        all.into_iter()
+            .map(|one| Param {
+                key: one.key.unwrap_or_default(),
+                value: one.value.unwrap_or_default(),
             })
-            .collect())
+            .collect()
+    }
+
+    /// Refuses a batch in which one has no key.
+    pub fn check_keys(all: &[Self], list: &str) -> base::Result<()> {
+        let keyless = all
+            .iter()
+            .position(|one| one.key.as_ref().is_none_or(String::is_empty));
+        match keyless {
+            Some(at) => Err(super::request::missing(&format!("{list}[{at}].key"))),
+            None => Ok(()),
+        }
     }
 }
 
-/// Text; a number or truth value where Python wrote one.
+/// Text.
 pub(super) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     struct Text;
     impl<'de> Visitor<'de> for Text {
@@ -84,14 +90,6 @@ pub(super) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
             Ok(Some(value))
         }
 
-        fn visit_i64<E: serde::de::Error>(self, value: i64) -> Result<Self::Value, E> {
-            Ok(Some(value.to_string()))
-        }
-
-        fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<Self::Value, E> {
-            Ok(Some(value.to_string()))
-        }
-
         fn visit_unit<E: serde::de::Error>(self) -> Result<Self::Value, E> {
             Ok(None)
         }
@@ -105,6 +103,22 @@ pub(super) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
         }
     }
     deserializer.deserialize_any(Text)
+}
+
+/// A word of an enumeration, by name or by its number in protobuf.
+pub(super) fn word<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Word {
+        Name(String),
+        Number(i64),
+    }
+    Ok(
+        Option::<Word>::deserialize(deserializer)?.map(|word| match word {
+            Word::Name(name) => name,
+            Word::Number(number) => number.to_string(),
+        }),
+    )
 }
 
 /// A 64-bit number.
