@@ -82,3 +82,49 @@ def test_a_model_of_no_project_has_no_gate(client, experiment, name):
     client.set_registered_model_alias(name, "champion", 1)
     copy = mlflow.register_model(f"models:/{name}@champion", name + "-copy")
     assert client.get_model_version_download_uri(copy.name, copy.version) == client.get_model_version_download_uri(name, 1)
+
+
+# proves S10
+def test_deleting_and_making_the_model_again_is_no_way_around_the_gate(client, experiment, guarded):
+    client.delete_registered_model(guarded)
+    register(client, experiment, guarded)
+    refused(lambda: client.set_registered_model_alias(guarded, "champion", 1))
+    refused(lambda: client.transition_model_version_stage(guarded, 1, "Production", archive_existing_versions=True))
+    assert client.get_registered_model(guarded).aliases == {}
+
+
+# proves S10
+def test_a_version_that_is_made_after_another_was_deleted_is_not_trusted_for_it(client, experiment, guarded):
+    client.delete_model_version(guarded, 1)
+    run = client.create_run(experiment.experiment_id)
+    version = client.create_model_version(guarded, f"{run.info.artifact_uri}/model", run.info.run_id)
+    assert version.version == "2" or version.version == 2
+    refused(lambda: client.set_registered_model_alias(guarded, "champion", 2))
+
+
+# proves S10
+def test_a_name_in_other_letters_is_another_alias_and_moves_nothing(client, http, guarded):
+    for alias in ["CHAMPION", "Champion"]:
+        answer = http.api("POST", "registered-models/alias", {"name": guarded, "alias": alias, "version": "1"})
+        assert answer.status_code in (200, 403), answer.text
+    assert "champion" not in client.get_registered_model(guarded).aliases
+    with pytest.raises(RestException):
+        client.get_model_version_by_alias(guarded, "champion")
+
+
+# proves S10
+def test_a_second_spelling_of_a_field_is_no_way_around_the_gate(http, guarded):
+    both = {"name": guarded, "alias": "champion", "version": "1", "newName": "x", "new_name": "y"}
+    assert http.api("POST", "registered-models/alias", both).status_code == 403
+    answer = http.api("POST", "registered-models/rename", both)
+    assert answer.status_code == 400 and "provide only one of them" in answer.json()["message"]
+
+
+# proves S10
+def test_what_is_imported_gets_no_protected_alias(http, client, experiment, guarded):
+    run = client.create_run(experiment.experiment_id)
+    body = {"name": guarded, "version": 7, "source": f"runs:/{run.info.run_id}/model", "run_id": run.info.run_id}
+    answer = http.call("POST", "/api/v1/import/version", json=body)
+    assert answer.status_code == 200 and answer.json() == {"id": "7", "added": True}, answer.text
+    assert http.call("POST", "/api/v1/import/version", json=body).json() == {"id": "7", "added": False}
+    refused(lambda: client.set_registered_model_alias(guarded, "champion", 7))

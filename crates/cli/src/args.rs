@@ -88,6 +88,11 @@ pub enum Command {
     Monitor(commands::monitor::Monitor),
     /// Train on newer data and roll out what is better
     Retrain(commands::retrain::Retrain),
+    /// Bring in what another tracking server holds
+    #[command(subcommand)]
+    Import(commands::import::Import),
+    /// Write an `mlruns` folder that plain MLflow can open
+    Export(commands::export::Export),
     /// Background work
     #[command(subcommand)]
     Jobs(commands::job::Jobs),

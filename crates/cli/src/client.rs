@@ -133,6 +133,43 @@ impl Client {
         })
     }
 
+    /// Sends `request` and hands its answer on as a stream.
+    pub async fn stream(&self, request: RequestBuilder) -> Result<reqwest::Body> {
+        let response = request
+            .send()
+            .await
+            .map_err(|error| self.unreachable(&error))?;
+        if !response.status().is_success() {
+            return Err(refusal(response).await);
+        }
+        Ok(reqwest::Body::wrap_stream(response.bytes_stream()))
+    }
+
+    /// Sends `request` and writes its answer to `file`, whose folders are made.
+    pub async fn download(&self, request: RequestBuilder, file: &Path) -> Result<()> {
+        use tokio::io::AsyncWriteExt as _;
+        let mut response = request
+            .send()
+            .await
+            .map_err(|error| self.unreachable(&error))?;
+        if !response.status().is_success() {
+            return Err(refusal(response).await);
+        }
+        if let Some(folder) = file.parent() {
+            tokio::fs::create_dir_all(folder).await?;
+        }
+        let mut out = tokio::fs::File::create(file).await?;
+        while let Some(part) = response
+            .chunk()
+            .await
+            .map_err(|error| self.unreachable(&error))?
+        {
+            out.write_all(&part).await?;
+        }
+        out.flush().await?;
+        Ok(())
+    }
+
     /// Posts work that runs in the background and waits for its end; the answer is its result.
     pub async fn work(&self, path: &str, body: &Value, output: &Output) -> Result<Value> {
         let accepted = self.post(path, body).await?;

@@ -9,6 +9,8 @@ pub mod demo;
 pub mod deploy;
 pub mod design;
 pub mod evaluate;
+pub mod export;
+pub mod import;
 pub mod init;
 pub mod job;
 pub mod model;
@@ -71,6 +73,8 @@ async fn with_server(command: Command, session: &Session) -> Result<Exit> {
         Command::Predict(predict) => predict.run(session).await,
         Command::Monitor(monitor) => monitor.run(session).await,
         Command::Retrain(retrain) => retrain.run(session).await,
+        Command::Import(import) => import.run(session).await,
+        Command::Export(export) => export.run(session).await,
         Command::Jobs(jobs) => jobs.run(session).await,
         Command::Audit(audit) => audit.run(session).await,
         Command::Up(_)

@@ -12,6 +12,7 @@
 pub mod check;
 mod experiment;
 pub mod filter;
+mod import;
 mod input;
 mod logged_model;
 mod metric;
@@ -25,6 +26,10 @@ pub use experiment::{
     Experiment, ExperimentSearch, Lifecycle, NewExperiment, ViewType, create_experiment,
     delete_experiment, delete_experiment_tag, experiment_by_name, experiment_named, get_experiment,
     rename_experiment, restore_experiment, search_experiments, set_experiment_tag,
+};
+pub use import::{
+    Imported, ImportedExperiment, ImportedLoggedModel, ImportedRun, import_experiment,
+    import_logged_model, import_run,
 };
 pub use input::{
     DatasetInput, DatasetRef, DatasetSummary, ModelInput, ModelOutput, log_input, log_inputs,

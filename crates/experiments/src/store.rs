@@ -5,6 +5,7 @@
 
 pub(crate) mod batch;
 pub(crate) mod experiment;
+pub(crate) mod import;
 pub(crate) mod input;
 pub(crate) mod logged_model;
 pub(crate) mod metric;

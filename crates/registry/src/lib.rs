@@ -14,6 +14,7 @@ mod alias;
 mod approval;
 mod evaluation;
 mod gate;
+mod import;
 mod model;
 mod package;
 mod promotion;
@@ -30,6 +31,7 @@ pub use evaluation::{
     CriterionResult, Evaluation, Measured, MetricResult, SliceResult, Subject, spec_digest,
 };
 pub use gate::{ApprovalNeed, Before, GateResult, Given, gate_result, gate_results, guard_alias};
+pub use import::import_version;
 pub use model::{
     Model, ModelSearch, create_model, delete_model, delete_model_tag, describe_model,
     latest_versions, model, rename_model, search_models, set_model_tag,

@@ -12,6 +12,7 @@ pub(crate) mod approval;
 pub(crate) mod dataset;
 pub(crate) mod deployment;
 pub(crate) mod evaluation;
+pub(crate) mod import;
 pub(crate) mod model;
 pub(crate) mod monitor;
 pub(crate) mod outcome;
@@ -43,4 +44,5 @@ pub(crate) fn routes() -> Router<App> {
         .merge(outcome::routes())
         .merge(monitor::routes())
         .merge(retrain::routes())
+        .merge(import::routes())
 }

@@ -97,6 +97,50 @@ pub(crate) async fn insert(tx: &mut Tx<'_>, new: &NewVersion, storage: &str) -> 
     Ok(version)
 }
 
+/// Adds a version under a number that it brings; false where the model has one of that number.
+pub(crate) async fn insert_numbered(
+    tx: &mut Tx<'_>,
+    new: &NewVersion,
+    storage: &str,
+    number: i64,
+    created_at: i64,
+    updated_at: i64,
+) -> Result<bool> {
+    let known = tx
+        .execute(
+            "update registered_model set last_version = case when last_version < $2 then $2 else last_version end where name = $1",
+            &[new.name.as_str().into(), number.into()],
+        )
+        .await?;
+    if known == 0 {
+        return Err(model::none(&new.name));
+    }
+    let added = tx
+        .execute(
+            "insert into model_version (name, version, description, user_id, source, storage, run_id, model_id, run_link, stage, created_at, updated_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'None', $10, $11) on conflict (name, version) do nothing",
+            &[
+                new.name.as_str().into(),
+                number.into(),
+                new.description.as_str().into(),
+                new.user.as_str().into(),
+                new.source.as_str().into(),
+                storage.into(),
+                new.run_id.as_ref().map(|id| id.as_str().to_owned()).into(),
+                new.model_id.as_ref().map(|id| id.as_str().to_owned()).into(),
+                new.run_link.as_str().into(),
+                created_at.into(),
+                updated_at.into(),
+            ],
+        )
+        .await?;
+    if added > 0 {
+        for tag in &new.tags {
+            put_tag(tx, &new.name, number, tag).await?;
+        }
+    }
+    Ok(added > 0)
+}
+
 pub(crate) async fn put_tag(tx: &mut Tx<'_>, name: &str, version: i64, tag: &Tag) -> Result<()> {
     tx.execute(
         "insert into model_version_tag (name, version, key, value) values ($1, $2, $3, $4) on conflict (name, version, key) do update set value = excluded.value",

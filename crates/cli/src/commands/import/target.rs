@@ -1,0 +1,414 @@
+//! Where an import goes to: this server, through its own API and MLflow's.
+
+use std::collections::BTreeMap;
+
+use base::{Error, Kind, Result};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::source::{Owner, Source};
+use super::{list_of, pairs, text};
+use crate::client::Client;
+use crate::session::Session;
+
+/// The tag on a run that has been brought in whole.
+const DONE: &str = "ironloop.imported";
+/// Points, params and tags that are sent at once.
+const METRICS: usize = 1000;
+const OTHERS: usize = 100;
+
+/// What stays as it is in the path of an artifact.
+const IN_PATH: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'/')
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.');
+
+/// How many of what were found and are new, and what could not be brought in.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    counts: BTreeMap<&'static str, (u64, u64)>,
+    pub problems: Vec<String>,
+}
+
+impl Tally {
+    pub const NAMES: [&'static str; 7] = [
+        "experiments",
+        "runs",
+        "metric points",
+        "files",
+        "logged models",
+        "models",
+        "versions",
+    ];
+
+    fn count(&mut self, name: &'static str, found: usize, added: usize) {
+        let (all, new) = self.counts.entry(name).or_default();
+        *all += found as u64;
+        *new += added as u64;
+    }
+
+    /// For scripts.
+    pub fn document(&self) -> Value {
+        let mut document = json!({ "problems": self.problems });
+        for name in Self::NAMES {
+            let (found, added) = self.counts.get(name).copied().unwrap_or_default();
+            document[name] = json!({ "found": found, "added": added });
+        }
+        document
+    }
+}
+
+pub(super) struct Target<'s> {
+    client: &'s Client,
+    source: &'s Source,
+    pub tally: Tally,
+}
+
+impl<'s> Target<'s> {
+    pub fn new(session: &'s Session, source: &'s Source) -> Self {
+        Self {
+            client: &session.client,
+            source,
+            tally: Tally::default(),
+        }
+    }
+
+    async fn mlflow(&self, method: Method, path: &str, body: &Value) -> Result<Value> {
+        let request = self
+            .client
+            .request(method, &format!("/api/2.0/mlflow/{path}"));
+        self.client.json(request.json(body)).await
+    }
+
+    async fn post(&self, path: &str, body: &Value) -> Result<Value> {
+        self.mlflow(Method::POST, path, body).await
+    }
+
+    /// The experiment of this name; the answer is its id here.
+    pub async fn experiment(&mut self, experiment: &Value) -> Result<String> {
+        let made = self
+            .client
+            .post(
+                "/import/experiment",
+                &json!({
+                    "name": experiment["name"],
+                    "created_at": experiment["creation_time"].as_i64().unwrap_or_default(),
+                    "updated_at": experiment["last_update_time"].as_i64().unwrap_or_default(),
+                    "tags": list_of(pairs(&experiment["tags"])),
+                }),
+            )
+            .await?;
+        self.tally
+            .count("experiments", 1, usize::from(made["added"] == true));
+        Ok(text(&made, "id"))
+    }
+
+    /// An experiment that is deleted there is deleted here, after its runs came.
+    pub async fn end_experiment(&mut self, id: &str, experiment: &Value) -> Result<()> {
+        if text(experiment, "lifecycle_stage") != "deleted" {
+            return Ok(());
+        }
+        match self
+            .post("experiments/delete", &json!({ "experiment_id": id }))
+            .await
+        {
+            Err(error) if !matches!(error.kind(), Kind::NotFound | Kind::Conflict) => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    pub async fn logged_model(&mut self, experiment: &str, model: &Value) -> Result<()> {
+        let info = &model["info"];
+        let id = text(info, "model_id");
+        let made = self
+            .client
+            .post(
+                "/import/logged-model",
+                &json!({
+                    "id": id,
+                    "experiment_id": experiment,
+                    "name": info["name"],
+                    "status": info["status"],
+                    "model_type": text(info, "model_type"),
+                    "source_run_id": optional(info, "source_run_id"),
+                    "created_at": info["creation_timestamp_ms"].as_i64().unwrap_or_default(),
+                    "updated_at": info["last_updated_timestamp_ms"].as_i64().unwrap_or_default(),
+                    "params": list_of(pairs(&model["data"]["params"])),
+                    "tags": list_of(pairs(&info["tags"])),
+                }),
+            )
+            .await?;
+        let added = made["added"] == true;
+        self.tally.count("logged models", 1, usize::from(added));
+        if !added {
+            return Ok(());
+        }
+        let here = self
+            .mlflow(Method::GET, &format!("logged-models/{id}"), &json!({}))
+            .await?;
+        let uri = text(&here["model"]["info"], "artifact_uri");
+        self.files(Owner::LoggedModel(model), &uri).await
+    }
+
+    pub async fn run(&mut self, experiment: &str, run: &Value) -> Result<()> {
+        let info = &run["info"];
+        let id = text(info, "run_id");
+        let made = self
+            .client
+            .post(
+                "/import/run",
+                &json!({
+                    "id": id,
+                    "experiment_id": experiment,
+                    "name": text(info, "run_name"),
+                    "user": text(info, "user_id"),
+                    "status": info["status"],
+                    "start_time": info["start_time"].as_i64().unwrap_or_default(),
+                    "end_time": info["end_time"].as_i64(),
+                }),
+            )
+            .await?;
+        let here = self.run_here(&id).await?;
+        let done = pairs(&here["data"]["tags"])
+            .iter()
+            .any(|(key, _)| key == DONE);
+        self.tally
+            .count("runs", 1, usize::from(made["added"] == true));
+        if done {
+            return Ok(());
+        }
+        self.logged(&id, run).await?;
+        self.files(Owner::Run(run), &text(&here["info"], "artifact_uri"))
+            .await?;
+        self.linked(&id, run).await?;
+        self.compare(&id, run).await?;
+        let tag = json!({ "run_id": id, "key": DONE, "value": "mlflow" });
+        self.post("runs/set-tag", &tag).await?;
+        if text(info, "lifecycle_stage") == "deleted" {
+            self.post("runs/delete", &json!({ "run_id": id })).await?;
+        }
+        Ok(())
+    }
+
+    async fn run_here(&self, id: &str) -> Result<Value> {
+        let request = self.client.request(Method::GET, "/api/2.0/mlflow/runs/get");
+        let mut answer = self.client.json(request.query(&[("run_id", id)])).await?;
+        Ok(answer["run"].take())
+    }
+
+    /// Params, tags and series; logging the same again changes nothing.
+    async fn logged(&mut self, id: &str, run: &Value) -> Result<()> {
+        for name in ["params", "tags"] {
+            let all = pairs(&run["data"][name]);
+            for part in all.chunks(OTHERS) {
+                let mut body = json!({ "run_id": id });
+                body[name] = list_of(part.iter().cloned());
+                self.post("runs/log-batch", &body).await?;
+            }
+        }
+        let metrics = run["data"]["metrics"]
+            .as_array()
+            .map(Vec::as_slice)
+            .unwrap_or_default();
+        for metric in metrics {
+            let key = text(metric, "key");
+            let points = self.source.history(run, &key).await?;
+            self.tally
+                .count("metric points", points.len(), points.len());
+            for part in points.chunks(METRICS) {
+                let points: Vec<Value> = part
+                    .iter()
+                    .map(|point| {
+                        json!({ "key": key, "value": number(point.value), "timestamp": point.timestamp, "step": point.step })
+                    })
+                    .collect();
+                self.post(
+                    "runs/log-batch",
+                    &json!({ "run_id": id, "metrics": points }),
+                )
+                .await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Datasets, and logged models that it read and made.
+    async fn linked(&mut self, id: &str, run: &Value) -> Result<()> {
+        let datasets = &run["inputs"]["dataset_inputs"];
+        let models = |list: &Value| -> Vec<Value> {
+            let items = list.as_array().map(Vec::as_slice).unwrap_or_default();
+            items
+                .iter()
+                .map(|model| json!({ "model_id": model["model_id"], "step": model["step"].as_i64().unwrap_or_default() }))
+                .collect()
+        };
+        let inputs = models(&run["inputs"]["model_inputs"]);
+        if datasets.as_array().is_some_and(|all| !all.is_empty()) || !inputs.is_empty() {
+            let body = json!({ "run_id": id, "datasets": datasets, "models": inputs });
+            self.note(
+                self.post("runs/log-inputs", &body).await,
+                &format!("inputs of run {id}"),
+            );
+        }
+        let outputs = models(&run["outputs"]["model_outputs"]);
+        if !outputs.is_empty() {
+            let body = json!({ "run_id": id, "models": outputs });
+            self.note(
+                self.post("runs/outputs", &body).await,
+                &format!("outputs of run {id}"),
+            );
+        }
+        Ok(())
+    }
+
+    fn note(&mut self, outcome: Result<Value>, what: &str) {
+        if let Err(error) = outcome {
+            self.tally
+                .problems
+                .push(format!("{what}: {}", error.message()));
+        }
+    }
+
+    /// Says which of a run's keys did not arrive.
+    async fn compare(&mut self, id: &str, run: &Value) -> Result<()> {
+        let here = self.run_here(id).await?;
+        for name in ["params", "tags", "metrics"] {
+            let there = pairs(&run["data"][name]);
+            let arrived = pairs(&here["data"][name]);
+            let missing: Vec<&str> = there
+                .iter()
+                .map(|(key, _)| key.as_str())
+                .filter(|key| !arrived.iter().any(|(other, _)| other == key))
+                .collect();
+            if !missing.is_empty() {
+                self.tally
+                    .problems
+                    .push(format!("run {id} lost {name}: {}", missing.join(", ")));
+            }
+        }
+        Ok(())
+    }
+
+    /// Copies files that do not lie here yet to `uri`.
+    async fn files(&mut self, owner: Owner<'_>, uri: &str) -> Result<()> {
+        let Some(files) = self.source.files(owner).await? else {
+            return Ok(());
+        };
+        let place = experiments::blob_path(uri)?;
+        for path in &files {
+            let body = self.source.file(owner, path).await?;
+            let address = format!(
+                "/api/2.0/mlflow-artifacts/artifacts/{}",
+                utf8_percent_encode(&format!("{place}/{path}"), IN_PATH)
+            );
+            let request = self.client.request(Method::PUT, &address).body(body);
+            self.client
+                .json(request)
+                .await
+                .map_err(|error| error.at(path))?;
+        }
+        self.tally.count("files", files.len(), files.len());
+        Ok(())
+    }
+
+    pub async fn model(&mut self, model: &Value) -> Result<()> {
+        let name = text(model, "name");
+        let body = json!({ "name": name, "description": text(model, "description"), "tags": list_of(pairs(&model["tags"])) });
+        let added = match self.post("registered-models/create", &body).await {
+            Ok(_) => true,
+            Err(error) if error.message().contains("already exists") => false,
+            Err(error) => return Err(error),
+        };
+        self.tally.count("models", 1, usize::from(added));
+        let versions = model["versions"]
+            .as_array()
+            .map(Vec::as_slice)
+            .unwrap_or_default();
+        let mut versions: Vec<&Value> = versions.iter().collect();
+        versions.sort_by_key(|version| text(version, "version").parse::<i64>().unwrap_or_default());
+        for version in versions {
+            self.version(&name, version).await?;
+        }
+        for alias in model["aliases"].as_array().into_iter().flatten() {
+            let body =
+                json!({ "name": name, "alias": alias["alias"], "version": text(alias, "version") });
+            let outcome = self.post("registered-models/alias", &body).await;
+            self.note(
+                outcome,
+                &format!("alias {} of {name}", text(alias, "alias")),
+            );
+        }
+        Ok(())
+    }
+
+    async fn version(&mut self, name: &str, version: &Value) -> Result<()> {
+        let number = text(version, "version");
+        let body = json!({
+            "name": name,
+            "version": number.parse::<i64>().map_err(|_| Error::invalid(format!("{number:?} is not the number of a version")))?,
+            "source": place(version),
+            "run_id": optional(version, "run_id"),
+            "model_id": optional(version, "model_id"),
+            "run_link": text(version, "run_link"),
+            "description": text(version, "description"),
+            "user": optional(version, "user_id"),
+            "tags": list_of(pairs(&version["tags"])),
+            "created_at": version["creation_timestamp"].as_i64().unwrap_or_default(),
+            "updated_at": version["last_updated_timestamp"].as_i64().unwrap_or_default(),
+        });
+        match self.client.post("/import/version", &body).await {
+            Ok(made) => self
+                .tally
+                .count("versions", 1, usize::from(made["added"] == true)),
+            Err(error) if error.kind() == Kind::Unavailable => return Err(error),
+            Err(error) => {
+                self.tally.count("versions", 1, 0);
+                self.tally
+                    .problems
+                    .push(format!("version {number} of {name}: {}", error.message()));
+                return Ok(());
+            }
+        }
+        let stage = text(version, "current_stage");
+        if !matches!(stage.as_str(), "" | "None") {
+            let body = json!({ "name": name, "version": number, "stage": stage, "archive_existing_versions": false });
+            let outcome = self.post("model-versions/transition-stage", &body).await;
+            self.note(outcome, &format!("stage {stage} of {name}/{number}"));
+        }
+        Ok(())
+    }
+}
+
+/// Where the files of a version lie here: in its logged model or in its run, where they lay there.
+fn place(version: &Value) -> String {
+    let source = text(version, "source");
+    if let Some(model) = optional(version, "model_id") {
+        return format!("models:/{model}");
+    }
+    let Some(run) = optional(version, "run_id") else {
+        return source;
+    };
+    match source.split_once(&format!("/{run}/artifacts")) {
+        Some((_, path)) => format!("runs:/{run}{path}"),
+        None => source,
+    }
+}
+
+fn optional(value: &Value, key: &str) -> Option<String> {
+    Some(text(value, key)).filter(|text| !text.is_empty())
+}
+
+/// JSON has no NaN and no infinities; MLflow's API takes words for them.
+fn number(value: f64) -> Value {
+    if value.is_finite() {
+        json!(value)
+    } else if value.is_nan() {
+        json!("NaN")
+    } else if value > 0.0 {
+        json!("Infinity")
+    } else {
+        json!("-Infinity")
+    }
+}
