@@ -320,3 +320,33 @@ async fn a_source_points_into_what_the_caller_names_and_nowhere_else() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_imported_version_keeps_its_number_and_the_next_one_follows_it() {
+    testkit::on_both(tables(), |db| async move {
+        let run = run(&db).await;
+        registry::create_model(&db, "bikes", "", vec![])
+            .await
+            .unwrap();
+        let import = |number| registry::import_version(&db, from_run("bikes", &run), number, 5, 6);
+        assert!(import(7).await.unwrap());
+        assert!(!import(7).await.unwrap());
+        assert!(import(3).await.unwrap());
+        assert_eq!(import(0).await.unwrap_err().kind(), Kind::Invalid);
+        let kept = registry::version(&db, "bikes", 7).await.unwrap();
+        assert_eq!((kept.created_at, kept.updated_at), (5, 6));
+        assert_eq!((kept.stage, kept.aliases.len()), (Stage::None, 0));
+        let next = registry::create_version(&db, from_run("bikes", &run)).await;
+        assert_eq!(next.unwrap().version, 8);
+        let mut elsewhere = from_run("bikes", &run);
+        elsewhere.source = "/etc".into();
+        let refused = registry::import_version(&db, elsewhere, 9, 5, 6).await;
+        assert!(
+            refused
+                .unwrap_err()
+                .message()
+                .contains("Invalid model version source")
+        );
+    })
+    .await;
+}

@@ -27,6 +27,9 @@ mod version;
 mod wire;
 
 use axum::Router;
+use axum::extract::Request;
+use axum::middleware::{self, Next};
+use axum::response::Response;
 use axum::routing::{MethodRouter, any};
 
 use crate::app::App;
@@ -46,6 +49,16 @@ pub(crate) fn routes() -> Router<App> {
         .merge(info::routes())
         .method_not_allowed_fallback(error::no_such_endpoint)
         .merge(unknown())
+        .layer(middleware::from_fn(no_workspaces))
+}
+
+/// A client that means a workspace must not get what belongs to none.
+async fn no_workspaces(request: Request, next: Next) -> Response {
+    let named = request.headers().get("x-mlflow-workspace");
+    if named.is_some_and(|name| !name.is_empty()) {
+        return error::no_workspaces();
+    }
+    next.run(request).await
 }
 
 /// Whatever else begins like MLflow's API.

@@ -128,7 +128,7 @@ pub fn python() -> Result<PathBuf> {
     program("python3", &["python3", "python3-venv"])?;
     let files = requirements();
     let mut parts = vec![read(&mut command("python3", ["--version"]))?];
-    for file in &files {
+    for file in files.iter().chain([&old_client()]) {
         parts.push(std::fs::read_to_string(file)?);
     }
     let folder = place::cache().join(format!("python-{}", place::digest(&parts)));
@@ -154,10 +154,31 @@ pub fn python() -> Result<PathBuf> {
             pip.arg("-r").arg(file);
         }
         run(&mut pip)?;
+        run(command(
+            bin.join("python"),
+            [
+                "-m",
+                "pip",
+                "install",
+                "--quiet",
+                "--disable-pip-version-check",
+                "--target",
+            ],
+        )
+        .arg(folder.join(OLD_CLIENT))
+        .arg("-r")
+        .arg(old_client()))?;
         std::fs::write(whole, "")?;
     }
     add_to_path(&bin)?;
     Ok(bin)
+}
+
+/// Where an old MLflow client lies in the environment: it cannot be beside the new one.
+pub const OLD_CLIENT: &str = "old-client";
+
+fn old_client() -> PathBuf {
+    place::root().join("tests/mlflow/old-client.txt")
 }
 
 fn environment(folder: &Path) -> Result<()> {

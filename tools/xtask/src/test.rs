@@ -146,7 +146,11 @@ fn black_box(runner: &mut Runner, python: &Path) -> Result<()> {
             pytest
                 .arg(suite)
                 .current_dir(suite)
-                .env("IRONLOOP_ONNX_CASES", &cases);
+                .env("IRONLOOP_ONNX_CASES", &cases)
+                .env(
+                    "IRONLOOP_OLD_CLIENT",
+                    python.with_file_name(install::OLD_CLIENT),
+                );
             runner.tests(
                 &format!("suite: {}", name(suite)),
                 with_server(&mut pytest, &url, binary),

@@ -3,6 +3,7 @@
 //! The layout is that of MLflow's file store. Runs, their series and files, and registered models go out; logged
 //! models and traces stay.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use base::{Error, Result};
@@ -140,10 +141,12 @@ fn write_pairs(folder: &Path, pairs: &[Value]) -> Result<()> {
 /// A `meta.yaml`: JSON scalars are YAML too.
 fn write_meta(folder: &Path, fields: &[(&str, Value)]) -> Result<()> {
     std::fs::create_dir_all(folder)?;
-    let lines: String = fields
+    let lines = fields
         .iter()
-        .map(|(key, value)| format!("{key}: {value}\n"))
-        .collect();
+        .fold(String::new(), |mut lines, (key, value)| {
+            let _ = writeln!(lines, "{key}: {value}");
+            lines
+        });
     std::fs::write(folder.join("meta.yaml"), lines)?;
     Ok(())
 }
@@ -255,14 +258,11 @@ async fn series(session: &Session, run: &str, key: &str, count: &mut Count) -> R
                 Value::String(word) => word.replace("Infinity", "inf"),
                 number => number.to_string(),
             };
-            lines.push_str(&format!(
-                "{} {value} {}\n",
-                point["timestamp"], point["step"]
-            ));
+            let _ = writeln!(lines, "{} {value} {}", point["timestamp"], point["step"]);
             count.points += 1;
         }
         match page["next_page_token"].as_str() {
-            Some(next) if !next.is_empty() => token = next.to_owned(),
+            Some(next) if !next.is_empty() => next.clone_into(&mut token),
             _ => return Ok(lines),
         }
     }

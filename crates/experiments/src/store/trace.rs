@@ -6,6 +6,8 @@ mod read;
 pub(crate) use assessment::{assess, assessment, fresh as fresh_assessment, reassess, unassess};
 pub(crate) use read::{by_ids, search, spans};
 
+use std::fmt::Write as _;
+
 use base::{Error, Result, RunId};
 use store::{Tx, Value, dynamic_sql};
 
@@ -222,15 +224,15 @@ pub(crate) async fn remove(tx: &mut Tx<'_>, experiment: i64, doom: &TraceDoom) -
         let places: Vec<String> = (2..doom.ids.len() + 2)
             .map(|place| format!("${place}"))
             .collect();
-        sql.push_str(&format!(" and id in ({})", places.join(", ")));
+        let _ = write!(sql, " and id in ({})", places.join(", "));
         args.extend(doom.ids.iter().map(|id| Value::from(id.as_str())));
     }
     if let Some(until) = doom.until {
         args.push(until.into());
-        sql.push_str(&format!(" and request_time <= ${}", args.len()));
+        let _ = write!(sql, " and request_time <= ${}", args.len());
     }
     args.push(doom.most.unwrap_or(100_000).into());
-    sql.push_str(&format!(" order by request_time, id limit ${}", args.len()));
+    let _ = write!(sql, " order by request_time, id limit ${}", args.len());
     let ids: Vec<(String,)> = tx.rows(dynamic_sql(sql), &args).await?;
     for part in ids.chunks(PART) {
         let args: Vec<Value> = part.iter().map(|(id,)| Value::from(id.as_str())).collect();

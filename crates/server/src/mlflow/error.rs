@@ -78,6 +78,16 @@ pub(super) async fn no_such_endpoint(uri: Uri) -> Response {
         .into_response()
 }
 
+/// MLflow's answer where workspaces are not enabled; its status is 500, which clients would try again.
+pub(super) fn no_workspaces() -> Response {
+    let message = "Workspace APIs are not available: workspaces are not enabled on this server";
+    (
+        StatusCode::BAD_REQUEST,
+        Json(json!({ "error_code": "FEATURE_DISABLED", "message": message })),
+    )
+        .into_response()
+}
+
 /// The feature of MLflow that an address below its API belongs to, where we leave it to others.
 fn feature(path: &str) -> Option<&'static str> {
     let words = path.split('/').skip_while(|word| *word != "mlflow");
@@ -93,6 +103,7 @@ fn feature(path: &str) -> Option<&'static str> {
             "prompt-optimization" => "MLflow's optimization of prompts",
             "genai" => "MLflow's evaluation jobs for generative AI",
             "jobs" => "MLflow's job runner",
+            "webhooks" => "MLflow's webhooks",
             "assistant" => "MLflow's assistant",
             "mcp-servers" => "MLflow's registry of MCP servers",
             "users" | "permissions" | "roles" | "signup" => "MLflow's users and permissions",

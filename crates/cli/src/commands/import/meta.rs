@@ -22,7 +22,7 @@ impl Meta {
             let continues = line.starts_with([' ', '\t']) || line.is_empty();
             match (line.split_once(':'), continues) {
                 (Some((key, value)), false) => {
-                    fields.push((key.trim().to_owned(), value.trim().to_owned()))
+                    fields.push((key.trim().to_owned(), value.trim().to_owned()));
                 }
                 _ => {
                     if let Some((_, value)) = fields.last_mut() {

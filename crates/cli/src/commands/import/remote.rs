@@ -97,7 +97,7 @@ impl Remote {
                 });
             }
             match page["next_page_token"].as_str() {
-                Some(next) if !next.is_empty() => token = next.to_owned(),
+                Some(next) if !next.is_empty() => next.clone_into(&mut token),
                 _ => return Ok(points),
             }
         }
@@ -140,7 +140,7 @@ impl Remote {
                 all.extend(items);
             }
             match page["next_page_token"].as_str() {
-                Some(next) if !next.is_empty() => token = next.to_owned(),
+                Some(next) if !next.is_empty() => next.clone_into(&mut token),
                 _ => return Ok(all),
             }
         }

@@ -20,33 +20,42 @@ pub(super) struct Sql {
     _copy: Option<tempfile::TempDir>,
 }
 
+/// Id, name, user, status, start, end, lifecycle stage, address of the artifacts.
+type RunRow = (
+    String,
+    String,
+    String,
+    String,
+    i64,
+    Option<i64>,
+    String,
+    String,
+);
+/// Keys and values by their owner.
 type Pairs = HashMap<String, Vec<(String, String)>>;
 
 impl Sql {
     pub async fn open(uri: &str, artifacts: Option<PathBuf>) -> Result<Self> {
-        let (url, copy) = match uri.strip_prefix("sqlite:///") {
-            Some(path) => {
-                let folder = tempfile::tempdir()?;
-                let copy = folder.path().join("mlflow.db");
-                for end in ["", "-wal"] {
-                    let from = PathBuf::from(format!("{path}{end}"));
-                    if end.is_empty() || from.exists() {
-                        std::fs::copy(&from, format!("{}{end}", copy.display()))
-                            .map_err(|error| Error::from(error).at(from.display()))?;
-                    }
+        let (url, copy) = if let Some(path) = uri.strip_prefix("sqlite:///") {
+            let folder = tempfile::tempdir()?;
+            let copy = folder.path().join("mlflow.db");
+            for end in ["", "-wal"] {
+                let from = PathBuf::from(format!("{path}{end}"));
+                if end.is_empty() || from.exists() {
+                    std::fs::copy(&from, format!("{}{end}", copy.display()))
+                        .map_err(|error| Error::from(error).at(from.display()))?;
                 }
-                (format!("sqlite:{}", copy.display()), Some(folder))
             }
-            None => {
-                let (scheme, rest) = uri.split_once("://").unwrap_or(("", uri));
-                if !scheme.starts_with("postgres") {
-                    return Err(
-                        Error::invalid(format!("{uri:?} is no database that can be read"))
-                            .hint("use sqlite:///PATH or postgresql://USER@HOST/NAME"),
-                    );
-                }
-                (format!("postgresql://{rest}"), None)
+            (format!("sqlite:{}", copy.display()), Some(folder))
+        } else {
+            let (scheme, rest) = uri.split_once("://").unwrap_or(("", uri));
+            if !scheme.starts_with("postgres") {
+                return Err(
+                    Error::invalid(format!("{uri:?} is no database that can be read"))
+                        .hint("use sqlite:///PATH or postgresql://USER@HOST/NAME"),
+                );
             }
+            (format!("postgresql://{rest}"), None)
         };
         Ok(Self {
             db: Db::open(&url, Clock::system()).await?,
@@ -109,7 +118,7 @@ impl Sql {
         let mut outputs = self
             .pairs("select i.source_id, i.destination_id, cast(i.step as text) from inputs i join runs r on r.run_uuid = i.source_id where i.source_type = 'RUN_OUTPUT' and cast(r.experiment_id as text) = $1", experiment)
             .await?;
-        let rows: Vec<(String, String, String, String, i64, Option<i64>, String, String)> = self
+        let rows: Vec<RunRow> = self
             .db
             .rows(
                 "select run_uuid, coalesce(name, ''), coalesce(user_id, ''), coalesce(status, 'FINISHED'), cast(coalesce(start_time, 0) as bigint), cast(end_time as bigint), lifecycle_stage, coalesce(artifact_uri, '') from runs where cast(experiment_id as text) = $1 order by start_time, run_uuid",

@@ -1,8 +1,10 @@
 //! Where an import goes to: this server, through its own API and MLflow's.
 
+mod registry;
+
 use std::collections::BTreeMap;
 
-use base::{Error, Kind, Result};
+use base::{Kind, Result};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -297,102 +299,33 @@ impl<'s> Target<'s> {
             return Ok(());
         };
         let place = experiments::blob_path(uri)?;
+        let mut copied = 0;
         for path in &files {
-            let body = self.source.file(owner, path).await?;
-            let address = format!(
-                "/api/2.0/mlflow-artifacts/artifacts/{}",
-                utf8_percent_encode(&format!("{place}/{path}"), IN_PATH)
-            );
-            let request = self.client.request(Method::PUT, &address).body(body);
-            self.client
-                .json(request)
-                .await
-                .map_err(|error| error.at(path))?;
-        }
-        self.tally.count("files", files.len(), files.len());
-        Ok(())
-    }
-
-    pub async fn model(&mut self, model: &Value) -> Result<()> {
-        let name = text(model, "name");
-        let body = json!({ "name": name, "description": text(model, "description"), "tags": list_of(pairs(&model["tags"])) });
-        let added = match self.post("registered-models/create", &body).await {
-            Ok(_) => true,
-            Err(error) if error.message().contains("already exists") => false,
-            Err(error) => return Err(error),
-        };
-        self.tally.count("models", 1, usize::from(added));
-        let versions = model["versions"]
-            .as_array()
-            .map(Vec::as_slice)
-            .unwrap_or_default();
-        let mut versions: Vec<&Value> = versions.iter().collect();
-        versions.sort_by_key(|version| text(version, "version").parse::<i64>().unwrap_or_default());
-        for version in versions {
-            self.version(&name, version).await?;
-        }
-        for alias in model["aliases"].as_array().into_iter().flatten() {
-            let body =
-                json!({ "name": name, "alias": alias["alias"], "version": text(alias, "version") });
-            let outcome = self.post("registered-models/alias", &body).await;
-            self.note(
-                outcome,
-                &format!("alias {} of {name}", text(alias, "alias")),
-            );
-        }
-        Ok(())
-    }
-
-    async fn version(&mut self, name: &str, version: &Value) -> Result<()> {
-        let number = text(version, "version");
-        let body = json!({
-            "name": name,
-            "version": number.parse::<i64>().map_err(|_| Error::invalid(format!("{number:?} is not the number of a version")))?,
-            "source": place(version),
-            "run_id": optional(version, "run_id"),
-            "model_id": optional(version, "model_id"),
-            "run_link": text(version, "run_link"),
-            "description": text(version, "description"),
-            "user": optional(version, "user_id"),
-            "tags": list_of(pairs(&version["tags"])),
-            "created_at": version["creation_timestamp"].as_i64().unwrap_or_default(),
-            "updated_at": version["last_updated_timestamp"].as_i64().unwrap_or_default(),
-        });
-        match self.client.post("/import/version", &body).await {
-            Ok(made) => self
-                .tally
-                .count("versions", 1, usize::from(made["added"] == true)),
-            Err(error) if error.kind() == Kind::Unavailable => return Err(error),
-            Err(error) => {
-                self.tally.count("versions", 1, 0);
-                self.tally
+            match self.copy(owner, path, &place).await {
+                Ok(()) => copied += 1,
+                Err(error) if matches!(error.kind(), Kind::Unavailable | Kind::StorageFull) => {
+                    return Err(error);
+                }
+                // A name that no artifact may have, say.
+                Err(error) => self
+                    .tally
                     .problems
-                    .push(format!("version {number} of {name}: {}", error.message()));
-                return Ok(());
+                    .push(format!("file {path} of {place}: {}", error.message())),
             }
         }
-        let stage = text(version, "current_stage");
-        if !matches!(stage.as_str(), "" | "None") {
-            let body = json!({ "name": name, "version": number, "stage": stage, "archive_existing_versions": false });
-            let outcome = self.post("model-versions/transition-stage", &body).await;
-            self.note(outcome, &format!("stage {stage} of {name}/{number}"));
-        }
+        self.tally.count("files", files.len(), copied);
         Ok(())
     }
-}
 
-/// Where the files of a version lie here: in its logged model or in its run, where they lay there.
-fn place(version: &Value) -> String {
-    let source = text(version, "source");
-    if let Some(model) = optional(version, "model_id") {
-        return format!("models:/{model}");
-    }
-    let Some(run) = optional(version, "run_id") else {
-        return source;
-    };
-    match source.split_once(&format!("/{run}/artifacts")) {
-        Some((_, path)) => format!("runs:/{run}{path}"),
-        None => source,
+    async fn copy(&self, owner: Owner<'_>, path: &str, place: &str) -> Result<()> {
+        let body = self.source.file(owner, path).await?;
+        let address = format!(
+            "/api/2.0/mlflow-artifacts/artifacts/{}",
+            utf8_percent_encode(&format!("{place}/{path}"), IN_PATH)
+        );
+        let request = self.client.request(Method::PUT, &address).body(body);
+        self.client.json(request).await?;
+        Ok(())
     }
 }
 

@@ -92,16 +92,14 @@ pub(in crate::mlflow) async fn send(app: &App, path: &str, part: Part) -> Answer
     let mut range = None;
     if part != Part::Whole {
         let size = app.blobs.head(path).await.map_err(missing)?.size;
-        range = match part.of(size) {
-            Ok(range) => range,
-            Err(()) => {
-                headers.insert(
-                    header::CONTENT_RANGE,
-                    header_value(&format!("bytes */{size}"))?,
-                );
-                return Ok((StatusCode::RANGE_NOT_SATISFIABLE, headers).into_response());
-            }
+        let Ok(found) = part.of(size) else {
+            headers.insert(
+                header::CONTENT_RANGE,
+                header_value(&format!("bytes */{size}"))?,
+            );
+            return Ok((StatusCode::RANGE_NOT_SATISFIABLE, headers).into_response());
         };
+        range = found;
     }
     let (size, stream) = app.blobs.get(path, range.clone()).await.map_err(missing)?;
     let length = match range {
