@@ -132,3 +132,22 @@ def test_what_is_not_served_says_so_by_name(http):
         answer = http.call("GET", f"/api/3.0/mlflow/{path}")
         assert answer.status_code == 404 and answer.json()["error_code"] == "ENDPOINT_NOT_FOUND", answer.text
         assert feature in answer.json()["message"], answer.text
+
+
+def test_an_evaluation_leaves_its_scores_on_the_traces_of_its_run(experiment):
+    @mlflow.genai.scorer
+    def exact(outputs, expectations):
+        return outputs == expectations["expected_response"]
+
+    @mlflow.trace
+    def answer(question):
+        return "4" if question == "2 + 2" else "?"
+
+    rows = [
+        {"inputs": {"question": "2 + 2"}, "expectations": {"expected_response": "4"}},
+        {"inputs": {"question": "why"}, "expectations": {"expected_response": "so"}},
+    ]
+    result = mlflow.genai.evaluate(data=rows, predict_fn=answer, scorers=[exact])
+    assert result.metrics["exact/mean"] == 0.5
+    found = mlflow.search_traces(run_id=result.run_id, return_type="list")
+    assert sorted(one.value for trace in found for one in trace.info.assessments if one.name == "exact") == [False, True]

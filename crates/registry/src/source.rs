@@ -53,6 +53,7 @@ pub(crate) async fn storage_of(db: &Db, new: &NewVersion) -> Result<String> {
     if prompt && PROMPT_SOURCES.contains(&source) {
         return Ok(source.to_owned());
     }
+    refuse_other_owner(new, source)?;
     if let Some(rest) = source.strip_prefix("models:/") {
         return storage_of_model(db, source, rest.trim_start_matches('/')).await;
     }
@@ -100,6 +101,30 @@ fn not_within(new: &NewVersion, source: &str) -> Option<String> {
         )),
         _ => None,
     }
+}
+
+/// A run or logged model that is named beside the source must be the one that the source names.
+fn refuse_other_owner(new: &NewVersion, source: &str) -> Result<()> {
+    let run = source
+        .strip_prefix("runs:/")
+        .map(|rest| rest.split('/').next().unwrap_or_default());
+    let model = source
+        .strip_prefix("models:/")
+        .filter(|rest| rest.starts_with("m-") && !rest.contains(['/', '@']));
+    let other = |named: Option<&str>, given: Option<&str>| {
+        named.is_some_and(|named| given.is_some_and(|given| given != named))
+    };
+    let field = if other(run, new.run_id.as_ref().map(AsRef::as_ref)) {
+        "run_id"
+    } else if other(model, new.model_id.as_ref().map(AsRef::as_ref)) {
+        "model_id"
+    } else {
+        return Ok(());
+    };
+    Err(Error::invalid(format!(
+        "Invalid model version source: '{}'. The {field} request parameter must identify the resource that contains the source.",
+        shown(source)
+    )))
 }
 
 async fn storage_of_model(db: &Db, source: &str, rest: &str) -> Result<String> {
@@ -194,7 +219,7 @@ fn refuse_way_up(source: &str) -> Result<()> {
         || source.chars().any(char::is_control)
     {
         return Err(Error::invalid(format!(
-            "Invalid model version source: '{}'.",
+            "Invalid model version source: '{}'. If supplying a source as an http, https, local file path, ftp, objectstore, or mlflow-artifacts uri, an absolute path must be provided without relative path references present. Please provide an absolute path.",
             shown(source)
         ))
         .hint("a source is an absolute address without '..', '%', '?', '#' and backslashes"));

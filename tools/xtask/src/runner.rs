@@ -82,6 +82,16 @@ where
 {
     let mut command = Command::new(program);
     command.args(args).stdin(Stdio::null());
+    // `cargo xtask` says which package runs. A cargo below it would take that for a change of what build scripts look
+    // at, and compile nearly everything again.
+    for (name, _) in std::env::vars_os() {
+        let about_us = name.to_str().is_some_and(|name| {
+            name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
+        });
+        if about_us {
+            command.env_remove(name);
+        }
+    }
     command
 }
 

@@ -243,8 +243,24 @@ async fn history_interval(
 
 /// Whole series of several runs, up to 25,000 points in all.
 async fn history_bulk(State(app): State<App>, Input(input): Input<Bulk>) -> Answer<Json<Value>> {
+    let asked = input.run_id.len();
+    if asked == 0 {
+        return Err(Error::invalid(
+            "GetMetricHistoryBulk request must specify at least one run_id.",
+        )
+        .into());
+    }
+    if asked > MOST_RUNS {
+        return Err(Error::invalid(format!(
+            "GetMetricHistoryBulk request cannot specify more than {MOST_RUNS} run_ids. Received {asked} run_ids."
+        ))
+        .into());
+    }
     let runs = input.runs()?;
-    let key = required(input.metric_key.clone(), "metric_key")?;
+    let key = input
+        .metric_key
+        .clone()
+        .ok_or_else(|| Error::invalid("GetMetricHistoryBulk request must specify a metric_key."))?;
     let mut left =
         usize::try_from(input.max_results.unwrap_or(25_000).clamp(1, 25_000)).unwrap_or(1);
     let mut metrics = Vec::new();

@@ -27,7 +27,9 @@ impl<T: DeserializeOwned> FromRequest<App> for Input<T> {
         let query = request.uri().query().unwrap_or_default().to_owned();
         let path = request.uri().path().to_owned();
         if request.method() == Method::GET {
-            return Ok(Self(fields(&path, from_query(&query))?));
+            let mut asked = from_query(&query);
+            schema::make_lists(&path, &mut asked);
+            return Ok(Self(fields(&path, asked)?));
         }
         let body = to_bytes(request.into_body(), MOST_BYTES)
             .await

@@ -1,7 +1,7 @@
 //! Values as MLflow's clients write them: protobuf's JSON, and what Python's `json.dumps` makes of it.
 //!
 //! A 64-bit number may come as a number, as text or as a float without fraction; a double may be `"NaN"` or
-//! `"Infinity"`; `null` means absent; a list of one may come as its item (from a query string).
+//! `"Infinity"`; `null` means absent.
 
 use std::borrow::Cow;
 
@@ -240,19 +240,9 @@ pub(super) fn truth<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, 
     }
 }
 
-/// A list of texts, or one of them alone.
+/// A list of texts; `null` is none.
 pub(super) fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Texts {
-        One(String),
-        Many(Vec<String>),
-    }
-    Ok(match Option::<Texts>::deserialize(deserializer)? {
-        None => Vec::new(),
-        Some(Texts::One(text)) => vec![text],
-        Some(Texts::Many(texts)) => texts,
-    })
+    Ok(Option::<Vec<String>>::deserialize(deserializer)?.unwrap_or_default())
 }
 
 /// A list of messages; `null` is none.

@@ -50,6 +50,7 @@ const ENDPOINTS: &[(&str, &str)] = &[
         "metrics/get-history",
         "run_id:s! metric_key:s! page_token:s",
     ),
+    ("metrics/get-history-bulk", "run_id:a metric_key:s"),
     (
         "metrics/get-history-bulk-interval",
         "run_ids:!at metric_key:!s start_step:i end_step:i max_results:i",
@@ -108,6 +109,7 @@ const ENDPOINTS: &[(&str, &str)] = &[
         "traces/delete-traces",
         "experiment_id:s! max_timestamp_millis:i max_traces:i request_ids:at",
     ),
+    ("traces/batchGet", "trace_ids:a!t"),
     ("traces/batchGetInfos", "trace_ids:a!t"),
     ("traces/link-to-run", "trace_ids:a!t run_id:s!"),
 ];
@@ -128,6 +130,17 @@ pub(super) fn fields(path: &str) -> impl Iterator<Item = (&'static str, &'static
     fields
         .split_whitespace()
         .filter_map(|field| field.split_once(':'))
+}
+
+/// A query cannot tell a list of one from its item: what is a list at `path` becomes one.
+pub(super) fn make_lists(path: &str, request: &mut Map<String, Value>) {
+    for (name, _) in fields(path).filter(|(_, checks)| checks.contains('a')) {
+        if let Some(value) = request.get_mut(name)
+            && value.is_string()
+        {
+            *value = Value::Array(vec![value.take()]);
+        }
+    }
 }
 
 /// Why MLflow would refuse `request`; `None` where it finds nothing.
