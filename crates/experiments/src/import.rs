@@ -117,8 +117,10 @@ pub async fn import_run(db: &Db, new: ImportedRun) -> Result<Imported> {
 pub async fn import_logged_model(db: &Db, new: ImportedLoggedModel) -> Result<Imported> {
     let status = crate::LoggedModelStatus::parse(&new.status)?;
     check::length("name", 500, &new.name)?;
+    // MLflow lets any key in here, and what was kept there is kept.
     for tag in new.tags.iter().chain(&new.params) {
-        check::key("key", &tag.key)?;
+        check::length("key", 250, &tag.key)?;
+        check::length("value", 20_000, &tag.value)?;
     }
     db.write(move |tx| {
         let new = new.clone();

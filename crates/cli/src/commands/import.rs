@@ -50,11 +50,17 @@ impl Mlflow {
         let source = Source::open(&self.from, self.artifacts.clone()).await?;
         let mut target = Target::new(session, &source);
         for experiment in source.experiments().await? {
-            self.experiment(session, &source, &mut target, &experiment)
-                .await?;
+            let outcome = self
+                .experiment(session, &source, &mut target, &experiment)
+                .await;
+            target.note(
+                outcome,
+                &format!("experiment {}", text(&experiment, "name")),
+            )?;
         }
         for model in source.models().await? {
-            target.model(&model).await?;
+            let outcome = target.model(&model).await;
+            target.note(outcome, &format!("model {}", text(&model, "name")))?;
         }
         let complete = target.tally.problems.is_empty();
         let answer = target.tally.document();
@@ -78,12 +84,17 @@ impl Mlflow {
         let theirs = text(experiment, "experiment_id");
         let ours = target.experiment(experiment).await?;
         for model in source.logged_models(&theirs).await? {
-            target.logged_model(&ours, &model).await?;
+            let outcome = target.logged_model(&ours, &model).await;
+            target.note(
+                outcome,
+                &format!("logged model {}", text(&model["info"], "model_id")),
+            )?;
         }
         let runs = source.runs(&theirs).await?;
         let count = runs.len();
         for (at, run) in runs.iter().enumerate() {
-            target.run(&ours, run).await?;
+            let outcome = target.run(&ours, run).await;
+            target.note(outcome, &format!("run {}", text(&run["info"], "run_id")))?;
             if (at + 1) % 100 == 0 {
                 session.output.line(format!("{} of {count} runs", at + 1));
             }

@@ -207,7 +207,12 @@ impl<'s> Target<'s> {
             for part in all.chunks(OTHERS) {
                 let mut body = json!({ "run_id": id });
                 body[name] = list_of(part.iter().cloned());
-                self.post("runs/log-batch", &body).await?;
+                match self.post("runs/log-batch", &body).await {
+                    Err(error) if error.kind() == Kind::Invalid => {
+                        self.one_by_one(id, name, part).await?;
+                    }
+                    outcome => drop(outcome?),
+                }
             }
         }
         let metrics = run["data"]["metrics"]
@@ -236,6 +241,22 @@ impl<'s> Target<'s> {
         Ok(())
     }
 
+    /// Among params or tags of a run are some that no client may log: the others come in.
+    async fn one_by_one(
+        &mut self,
+        id: &str,
+        name: &'static str,
+        pairs: &[(String, String)],
+    ) -> Result<()> {
+        for (key, value) in pairs {
+            let mut body = json!({ "run_id": id });
+            body[name] = list_of([(key.clone(), value.clone())]);
+            let outcome = self.post("runs/log-batch", &body).await;
+            self.note(outcome, &format!("{name} {key:?} of run {id}"))?;
+        }
+        Ok(())
+    }
+
     /// Datasets, and logged models that it read and made.
     async fn linked(&mut self, id: &str, run: &Value) -> Result<()> {
         let datasets = &run["inputs"]["dataset_inputs"];
@@ -252,7 +273,7 @@ impl<'s> Target<'s> {
             self.note(
                 self.post("runs/log-inputs", &body).await,
                 &format!("inputs of run {id}"),
-            );
+            )?;
         }
         let outputs = models(&run["outputs"]["model_outputs"]);
         if !outputs.is_empty() {
@@ -260,17 +281,24 @@ impl<'s> Target<'s> {
             self.note(
                 self.post("runs/outputs", &body).await,
                 &format!("outputs of run {id}"),
-            );
+            )?;
         }
         Ok(())
     }
 
-    fn note(&mut self, outcome: Result<Value>, what: &str) {
-        if let Err(error) = outcome {
-            self.tally
-                .problems
-                .push(format!("{what}: {}", error.message()));
+    /// Writes down what was refused; a server or disk that failed is an error.
+    pub fn note<T>(&mut self, outcome: Result<T>, what: &str) -> Result<()> {
+        let Err(error) = outcome else { return Ok(()) };
+        if matches!(
+            error.kind(),
+            Kind::Unavailable | Kind::StorageFull | Kind::Internal
+        ) {
+            return Err(error);
         }
+        self.tally
+            .problems
+            .push(format!("{what}: {}", error.message()));
+        Ok(())
     }
 
     /// Says which of a run's keys did not arrive.

@@ -32,7 +32,7 @@ impl Target<'_> {
             self.note(
                 outcome,
                 &format!("alias {} of {name}", text(alias, "alias")),
-            );
+            )?;
         }
         Ok(())
     }
@@ -69,7 +69,7 @@ impl Target<'_> {
         if !matches!(stage.as_str(), "" | "None") {
             let body = json!({ "name": name, "version": number, "stage": stage, "archive_existing_versions": false });
             let outcome = self.post("model-versions/transition-stage", &body).await;
-            self.note(outcome, &format!("stage {stage} of {name}/{number}"));
+            self.note(outcome, &format!("stage {stage} of {name}/{number}"))?;
         }
         Ok(())
     }
