@@ -41,6 +41,7 @@ pub async fn run(args: Args, output: &Output) -> Result<Exit> {
         Command::Config(config) => config.run(global, output),
         Command::Completions(completions) => completions.run(),
         Command::Version => version::run(global, output).await,
+        Command::Data(data::DataCommand::Drift(drift)) => drift.run(output),
         command => {
             let session = Session::open(global, output).await?;
             let outcome = with_server(command, &session).await;

@@ -17,6 +17,7 @@ pub mod check;
 pub mod columns;
 mod dataset;
 mod digest;
+pub mod drift;
 mod feasible;
 pub mod measure;
 mod prepare;

@@ -10,6 +10,7 @@ mod steady;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub(crate) use self::json::read as json_lines;
 pub(crate) use self::parquet::read as parquet_rows;
 use arrow::array::{Array as _, ArrayRef, AsArray as _, Float64Array, RecordBatch};
 use arrow::compute::concat_batches;

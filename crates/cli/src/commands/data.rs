@@ -1,5 +1,7 @@
 //! `ironloop data …`: dataset versions, their rules and their profile.
 
+mod drift;
+
 use std::path::PathBuf;
 
 use base::Result;
@@ -17,6 +19,8 @@ pub enum DataCommand {
     Add(Add),
     /// Run the rules on a version again (exit code 1 if one of severity error fails)
     Check(Version),
+    /// Compare two files column by column (exit code 1 if they drifted apart)
+    Drift(drift::Drift),
     /// Statistics of each column
     Profile(Version),
     /// One version: schema, rules and digest
@@ -54,6 +58,7 @@ impl DataCommand {
             Self::Profile(version) => version.profile(session).await,
             Self::Show(version) => version.show(session).await,
             Self::List => list(session).await,
+            Self::Drift(drift) => drift.run(&session.output),
         }
     }
 }

@@ -6,19 +6,43 @@
 //!
 //! NaN and infinity are left out on both sides. A side without values cannot be compared: the answer is `None`.
 
-mod bins;
+mod binned;
+pub mod bins;
+pub mod contingency;
 mod decision;
+mod domain;
+mod epps_singleton;
+pub mod evidently;
 mod ks;
+mod mmd;
+pub mod moments;
+pub mod nannyml;
+mod ours;
+mod pair;
+pub mod ranks;
+mod reconstruction;
+pub mod shares;
+mod transport;
+mod verdict;
 
 use std::collections::BTreeMap;
 
-pub use bins::{jensen_shannon, psi};
+pub use binned::{column_shares, jensen_shannon, psi};
+pub use contingency::{chi2_p, cramers_v};
 pub use decision::{
     ALPHA, Column, Decision, EFFECT_CATEGORY, EFFECT_NUMBER, benjamini_hochberg, decide,
     effect_and_p,
 };
-pub use ks::{ks_p, ks_statistic, ks_test};
-use statrs::function::gamma::checked_gamma_ur;
+pub use domain::domain_auc;
+pub use epps_singleton::epps_singleton_sorted;
+pub use ks::{ks_p, ks_statistic, ks_test, ks_test_sorted};
+pub use mmd::{Mmd, Width, mmd, total_variation_p};
+use moments::deviation;
+pub use ours::{Ours, compare_all, decide_pair};
+pub use pair::{MISSING, Pair, code_counts};
+pub use reconstruction::{Reconstruction, frequencies};
+pub use transport::{energy, energy_sorted, wasserstein, wasserstein_normed, wasserstein_sorted};
+pub use verdict::{Answer, Comparison, Extent, Score};
 
 /// The values that can be compared, sorted.
 pub fn sorted(values: &[f64]) -> Vec<f64> {
@@ -40,32 +64,6 @@ pub fn quantile(sorted: &[f64], q: f64) -> f64 {
     let below = place.floor() as usize;
     let above = (below + 1).min(last);
     sorted[below] + (sorted[above] - sorted[below]) * (place - below as f64)
-}
-
-/// Area between the two distribution functions, in units of the values (first Wasserstein distance).
-pub fn wasserstein(reference: &[f64], current: &[f64]) -> Option<f64> {
-    let (a, b) = (sorted(reference), sorted(current));
-    if a.is_empty() || b.is_empty() {
-        return None;
-    }
-    let (mut i, mut j, mut area, mut at) = (0, 0, 0.0, a[0].min(b[0]));
-    while i < a.len() || j < b.len() {
-        let next = match (a.get(i), b.get(j)) {
-            (Some(x), Some(y)) => x.min(*y),
-            (Some(x), None) | (None, Some(x)) => *x,
-            (None, None) => break,
-        };
-        area += (next - at) * (i as f64 / a.len() as f64 - j as f64 / b.len() as f64).abs();
-        at = next;
-        i += a[i..].iter().take_while(|value| **value == at).count();
-        j += b[j..].iter().take_while(|value| **value == at).count();
-    }
-    Some(area)
-}
-
-/// [`wasserstein`] in standard deviations of the reference (at least 0.001, so that constants can be compared).
-pub fn wasserstein_normed(reference: &[f64], current: &[f64]) -> Option<f64> {
-    Some(wasserstein(reference, current)? / deviation(&sorted(reference)).max(0.001))
 }
 
 /// Pearson's chi-squared test that two samples come from one distribution.
@@ -105,39 +103,15 @@ pub fn chi2(counts: &BTreeMap<&str, [f64; 2]>) -> Option<Chi2> {
     if totals[0] == 0.0 || totals[1] == 0.0 {
         return None;
     }
-    let statistic: f64 = counts
-        .values()
-        .flat_map(|pair| [0, 1].map(|side| (pair[side], (pair[0] + pair[1]) * totals[side] / all)))
-        .map(|(observed, expected)| (observed - expected).powi(2) / expected)
-        .sum();
-    let dof = counts.len() as f64 - 1.0;
+    let [a, b] =
+        [0, 1].map(|side: usize| counts.values().map(|pair| pair[side]).collect::<Vec<_>>());
+    let test = contingency::pearson(&a, &b);
     Some(Chi2 {
-        statistic,
-        dof,
-        p: chi2_p(statistic, dof),
-        v: cramers_v(statistic, dof, all),
+        statistic: test.statistic,
+        dof: counts.len() as f64 - 1.0,
+        p: test.p,
+        v: cramers_v(test.statistic, counts.len(), all),
     })
-}
-
-/// Chance of a chi-squared statistic at least this large.
-pub fn chi2_p(statistic: f64, dof: f64) -> f64 {
-    if dof <= 0.0 || statistic <= 0.0 {
-        return 1.0;
-    }
-    checked_gamma_ur(dof / 2.0, statistic / 2.0).unwrap_or(f64::NAN)
-}
-
-/// Cramér's V of a 2 × (dof + 1) table with `n` rows, corrected for bias (Bergsma 2013).
-fn cramers_v(statistic: f64, dof: f64, n: f64) -> f64 {
-    let corrected = (statistic / n - dof / (n - 1.0)).max(0.0);
-    let columns = dof - dof * dof / (n - 1.0);
-    let rows = 1.0 - 1.0 / (n - 1.0);
-    let limit = columns.min(rows);
-    if limit <= 0.0 {
-        0.0
-    } else {
-        (corrected / limit).sqrt()
-    }
 }
 
 /// Mean distance of the percentiles 1 to 99, in robust standard deviations of the reference (IQR / 1.349).
@@ -154,18 +128,4 @@ pub fn quantile_shift(reference_sorted: &[f64], current_sorted: &[f64]) -> f64 {
         (_, 0.0) => distance / deviation(reference_sorted).max(f64::MIN_POSITIVE),
         _ => distance / spread,
     }
-}
-
-/// Standard deviation of the population. Values are taken relative to the first, so that a large offset does not
-/// swallow them.
-fn deviation(values: &[f64]) -> f64 {
-    let n = values.len() as f64;
-    let first = values.first().copied().unwrap_or_default();
-    let mean = values.iter().map(|value| value - first).sum::<f64>() / n;
-    (values
-        .iter()
-        .map(|value| (value - first - mean).powi(2))
-        .sum::<f64>()
-        / n)
-        .sqrt()
 }

@@ -11,7 +11,7 @@ use base::{Error, Result};
 
 use crate::columns::arrow_error;
 
-pub(super) fn read(bytes: &[u8]) -> Result<RecordBatch> {
+pub(crate) fn read(bytes: &[u8]) -> Result<RecordBatch> {
     if bytes.trim_ascii_start().first() == Some(&b'[') {
         return Err(
             Error::invalid("holds one JSON list").hint("write one object per line (JSON lines)")

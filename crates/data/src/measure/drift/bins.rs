@@ -1,126 +1,142 @@
-//! Distances between histograms, binned as Evidently bins them.
+//! Edges and counts of histograms as numpy makes them.
+//!
+//! All functions take finite values in rising order. A range without width becomes one of width 1 around its value.
 
-use std::collections::BTreeMap;
+use super::moments::{deviation, skewness};
+use super::quantile;
 
-use super::{Column, category_counts, sorted};
-
-/// A numeric reference with more distinct values than this is binned, otherwise its values are counted.
-const DISTINCT: usize = 20;
-
-/// Population stability index: Σ (p − q) ln(p / q), empty bins filled with a small share.
-pub fn psi(reference: &Column<'_>, current: &Column<'_>) -> Option<f64> {
-    let [mut p, mut q] = shares(reference, current)?;
-    fill_zeros(&mut p);
-    fill_zeros(&mut q);
-    Some(p.iter().zip(&q).map(|(p, q)| (p - q) * (p / q).ln()).sum())
+/// How the width of bins is chosen, by numpy's names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// range / (log2 n + 1).
+    Sturges,
+    /// Sturges with a term for skewness.
+    Doane,
+    /// Freedman & Diaconis: 2 · IQR / ∛n.
+    FreedmanDiaconis,
+    /// The narrower of Sturges and Freedman & Diaconis, but with no more than 2 √n bins (numpy ≥ 2).
+    Auto,
 }
 
-/// Jensen-Shannon distance (the root of the divergence, natural logarithm; at most √ln 2 ≈ 0.83).
-pub fn jensen_shannon(reference: &Column<'_>, current: &Column<'_>) -> Option<f64> {
-    let [p, q] = shares(reference, current)?;
-    let toward_mean = |from: &[f64], other: &[f64]| -> f64 {
-        from.iter()
-            .zip(other)
-            .filter(|(p, _)| **p > 0.0)
-            .map(|(p, q)| p * (2.0 * p / (p + q)).ln())
-            .sum()
-    };
-    Some(
-        (f64::midpoint(toward_mean(&p, &q), toward_mean(&q, &p)))
-            .max(0.0)
-            .sqrt(),
-    )
+/// What numpy does for whole numbers: bins are at least 1 wide (numpy ≥ 2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Numbers {
+    /// An integer column.
+    Whole,
+    /// Anything else.
+    Real,
 }
 
-/// Shares of both sides in common bins.
-fn shares(reference: &Column<'_>, current: &Column<'_>) -> Option<[Vec<f64>; 2]> {
-    let counts: Vec<[f64; 2]> = match (reference, current) {
-        (Column::Number(a), Column::Number(b)) => number_counts(&sorted(a), &sorted(b)),
-        (Column::Category(a), Column::Category(b)) => {
-            category_counts(a.iter().copied().flatten(), b.iter().copied().flatten())
-                .into_values()
-                .collect()
-        }
-        _ => return None,
-    };
-    let totals = counts
-        .iter()
-        .fold([0.0, 0.0], |sum, pair| [sum[0] + pair[0], sum[1] + pair[1]]);
-    if totals[0] == 0.0 || totals[1] == 0.0 {
-        return None;
-    }
-    Some([0, 1].map(|side| {
-        counts
-            .iter()
-            .map(|pair| pair[side] / totals[side])
-            .collect()
-    }))
-}
-
-fn number_counts(a: &[f64], b: &[f64]) -> Vec<[f64; 2]> {
-    if a.is_empty() || b.is_empty() {
+/// Edges of equal bins over the values; one more edge than bins. Empty without values.
+pub fn edges(sorted: &[f64], rule: Rule, numbers: Numbers) -> Vec<f64> {
+    let (Some(&first), Some(&last)) = (sorted.first(), sorted.last()) else {
         return Vec::new();
-    }
-    let distinct = 1 + a.windows(2).filter(|pair| pair[0] != pair[1]).count();
-    if distinct <= DISTINCT {
-        let mut counts: BTreeMap<u64, [f64; 2]> = BTreeMap::new();
-        for (side, values) in [a, b].into_iter().enumerate() {
-            for value in values {
-                // + 0.0 makes -0 and 0 one value.
-                counts.entry((value + 0.0).to_bits()).or_default()[side] += 1.0;
-            }
-        }
-        return counts.into_values().collect();
-    }
-    let edges = sturges_edges(a, b);
-    let count_below =
-        |values: &[f64], edge: f64| values.partition_point(|value| *value < edge) as f64;
-    let last = edges.len() - 2;
-    (0..=last)
-        .map(|bin| {
-            [a, b].map(|values| {
-                let end = if bin == last {
-                    values.len() as f64
-                } else {
-                    count_below(values, edges[bin + 1])
-                };
-                end - count_below(values, edges[bin])
-            })
-        })
-        .collect()
-}
-
-/// Equal bins over both sides, as many as Sturges' rule says; whole numbers get bins of at least 1 (numpy ≥ 2).
-fn sturges_edges(a: &[f64], b: &[f64]) -> Vec<f64> {
-    let first = a[0].min(b[0]);
-    let last = a[a.len() - 1].max(b[b.len() - 1]);
-    let n = (a.len() + b.len()) as f64;
-    let mut width = (last - first) / (n.log2() + 1.0);
-    if a.iter().chain(b).all(|value| value.fract() == 0.0) {
+    };
+    let mut width = width(sorted, rule);
+    if numbers == Numbers::Whole {
         width = width.max(1.0);
     }
-    let bins = ((last - first) / width).ceil().max(1.0);
-    let step = (last - first) / bins;
-    let mut edges: Vec<f64> = (0..bins as usize)
-        .map(|bin| first + bin as f64 * step)
-        .collect();
+    let (first, last) = if first == last {
+        (first - 0.5, last + 0.5)
+    } else {
+        (first, last)
+    };
+    let bins = if width > 0.0 {
+        ((last - first) / width).ceil().max(1.0)
+    } else {
+        1.0
+    };
+    linear(first, last, bins as usize)
+}
+
+/// `bins` equal bins between two bounds, which numpy calls `linspace`.
+pub fn linear(first: f64, last: f64, bins: usize) -> Vec<f64> {
+    let step = (last - first) / bins as f64;
+    let mut edges: Vec<f64> = (0..bins).map(|bin| bin as f64 * step + first).collect();
     edges.push(last);
     edges
 }
 
-/// Replaces empty shares by 0.0001, or by a millionth of the smallest share where that is smaller still.
-fn fill_zeros(shares: &mut [f64]) {
-    let smallest = shares
-        .iter()
-        .copied()
-        .filter(|share| *share > 0.0)
-        .fold(f64::INFINITY, f64::min);
-    let filler = if smallest <= 1e-4 {
-        smallest / 1e6
-    } else {
-        1e-4
+fn width(sorted: &[f64], rule: Rule) -> f64 {
+    let n = sorted.len() as f64;
+    let range = sorted[sorted.len() - 1] - sorted[0];
+    let sturges = range / (n.log2() + 1.0);
+    let freedman = || 2.0 * (quantile(sorted, 0.75) - quantile(sorted, 0.25)) * n.powf(-1.0 / 3.0);
+    match rule {
+        Rule::Sturges => sturges,
+        Rule::FreedmanDiaconis => freedman(),
+        Rule::Auto => freedman().max(range / n.sqrt() / 2.0).min(sturges),
+        Rule::Doane if sorted.len() < 3 || deviation(sorted) == 0.0 => 0.0,
+        Rule::Doane => {
+            let spread = (6.0 * (n - 2.0) / ((n + 1.0) * (n + 3.0))).sqrt();
+            range / (1.0 + n.log2() + (1.0 + skewness(sorted).abs() / spread).log2())
+        }
+    }
+}
+
+/// How many values lie in each bin `[e, next e)`; the last bin is closed. Values outside are not counted.
+pub fn counts(sorted: &[f64], edges: &[f64]) -> Vec<f64> {
+    let Some((last, starts)) = edges.split_last() else {
+        return Vec::new();
     };
-    for share in shares.iter_mut().filter(|share| **share == 0.0) {
-        *share = filler;
+    let mut below: Vec<usize> = Vec::with_capacity(edges.len());
+    let mut from = 0;
+    for edge in starts {
+        from += sorted[from..].partition_point(|value| value < edge);
+        below.push(from);
+    }
+    below.push(sorted.partition_point(|value| value <= last));
+    below
+        .windows(2)
+        .map(|pair| (pair[1] - pair[0]) as f64)
+        .collect()
+}
+
+/// How many different values there are.
+pub fn distinct(sorted: &[f64]) -> usize {
+    usize::from(!sorted.is_empty()) + sorted.windows(2).filter(|pair| pair[0] != pair[1]).count()
+}
+
+/// Counts of each value that occurs on either side, in rising order.
+pub fn value_counts(a: &[f64], b: &[f64]) -> [Vec<f64>; 2] {
+    let (mut i, mut j) = (0, 0);
+    let mut counts = [Vec::new(), Vec::new()];
+    while i < a.len() || j < b.len() {
+        let value = match (a.get(i), b.get(j)) {
+            (Some(x), Some(y)) => x.min(*y),
+            (Some(x), None) | (None, Some(x)) => *x,
+            (None, None) => break,
+        };
+        for (side, (values, at)) in [(a, &mut i), (b, &mut j)].into_iter().enumerate() {
+            let same = values[*at..]
+                .iter()
+                .take_while(|other| **other == value)
+                .count();
+            counts[side].push(same as f64);
+            *at += same;
+        }
+    }
+    counts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bins_of_whole_numbers_are_at_least_one_wide_and_a_constant_has_one() {
+        let values: Vec<f64> = (0..100).map(|value| f64::from(value % 5)).collect();
+        let mut values = values;
+        values.sort_by(f64::total_cmp);
+        assert_eq!(edges(&values, Rule::Sturges, Numbers::Whole).len(), 5);
+        assert_eq!(edges(&values, Rule::Sturges, Numbers::Real).len(), 9);
+        assert_eq!(edges(&[3.5; 4], Rule::Doane, Numbers::Real), [3.0, 4.0]);
+        assert_eq!(counts(&[3.5; 4], &[3.0, 4.0]), [4.0]);
+        assert_eq!(counts(&[0.0, 1.0, 2.0], &[0.0, 1.0, 2.0]), [1.0, 2.0]);
+        assert_eq!(
+            value_counts(&[1.0, 1.0], &[1.0, 3.0]),
+            [vec![2.0, 0.0], vec![1.0, 1.0]]
+        );
+        assert_eq!(distinct(&values), 5);
     }
 }

@@ -11,8 +11,12 @@ const TINY: f64 = 1e-100;
 
 /// Statistic and p-value; `None` where a side has no values.
 pub fn ks_test(reference: &[f64], current: &[f64]) -> Option<(f64, f64)> {
-    let (a, b) = (sorted(reference), sorted(current));
-    let d = ks_statistic(&a, &b)?;
+    ks_test_sorted(&sorted(reference), &sorted(current))
+}
+
+/// [`ks_test`] of finite values in rising order.
+pub fn ks_test_sorted(a: &[f64], b: &[f64]) -> Option<(f64, f64)> {
+    let d = ks_statistic(a, b)?;
     Some((d, p_of_samples(d, a.len(), b.len())))
 }
 
