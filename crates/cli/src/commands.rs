@@ -41,7 +41,9 @@ pub async fn run(args: Args, output: &Output) -> Result<Exit> {
         Command::Config(config) => config.run(global, output),
         Command::Completions(completions) => completions.run(),
         Command::Version => version::run(global, output).await,
-        Command::Data(data::DataCommand::Drift(drift)) => drift.run(output),
+        Command::Data(data::DataCommand::Drift(drift)) if !drift.needs_server() => {
+            drift.of_files(output)
+        }
         command => {
             let session = Session::open(global, output).await?;
             let outcome = with_server(command, &session).await;

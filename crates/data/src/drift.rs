@@ -36,6 +36,19 @@ pub enum Rule {
 }
 
 impl Rule {
+    /// The rule of a name; ours where there is none.
+    pub fn named(name: Option<&str>) -> Result<Self> {
+        match name {
+            None | Some("default") => Ok(Self::Default),
+            Some("evidently") => Ok(Self::Evidently),
+            Some("nannyml") => Ok(Self::NannyMl),
+            Some(other) => Err(Error::invalid(format!(
+                "{other:?} is not a tool whose drift decision is known"
+            ))
+            .hint("use evidently or nannyml, or leave it out")),
+        }
+    }
+
     /// The name on the command line and in a report.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -7,6 +7,7 @@ mod bootstrap;
 mod compute;
 pub mod drift;
 mod metric;
+pub mod quality;
 mod ranked;
 mod special;
 mod sums;

@@ -11,6 +11,7 @@ mod system;
 pub(crate) mod approval;
 pub(crate) mod dataset;
 pub(crate) mod deployment;
+pub(crate) mod drift;
 pub(crate) mod evaluation;
 pub(crate) mod import;
 pub(crate) mod model;
@@ -35,6 +36,7 @@ pub(crate) fn routes() -> Router<App> {
         .merge(needs::routes())
         .merge(project::routes())
         .merge(dataset::routes())
+        .merge(drift::routes())
         .merge(train::routes())
         .merge(run::routes())
         .merge(evaluation::routes())

@@ -182,6 +182,11 @@ async fn a_dataset_is_added_looked_at_and_paged() {
     assert_eq!(last["next"], Value::Null);
     let profile = shop.get("datasets/sales/versions/current/profile").await;
     assert_eq!(profile["columns"][1]["max"], 55.0);
+    let drift = shop
+        .get("datasets/sales/versions/current/drift?reference=1&all=true")
+        .await;
+    assert_eq!(drift["columns"]["amount"]["drifted"], false);
+    assert_eq!(drift["columns"]["at"]["skipped"], true);
     let (status, checked) = shop
         .ask(Method::POST, "datasets/sales/versions/1/check", None)
         .await;

@@ -19,7 +19,7 @@ pub enum DataCommand {
     Add(Add),
     /// Run the rules on a version again (exit code 1 if one of severity error fails)
     Check(Version),
-    /// Compare two files column by column (exit code 1 if they drifted apart)
+    /// Compare two files or versions column by column (exit code 1 if they drifted apart)
     Drift(drift::Drift),
     /// Statistics of each column
     Profile(Version),
@@ -58,7 +58,7 @@ impl DataCommand {
             Self::Profile(version) => version.profile(session).await,
             Self::Show(version) => version.show(session).await,
             Self::List => list(session).await,
-            Self::Drift(drift) => drift.run(&session.output),
+            Self::Drift(drift) => drift.of_versions(session).await,
         }
     }
 }

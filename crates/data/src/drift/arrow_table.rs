@@ -33,18 +33,14 @@ pub(super) struct Words {
 
 impl Words {
     pub(super) fn push(&mut self, word: Option<&str>) {
-        let code = match word {
-            None => MISSING,
-            Some(word) => match self.seen.get(word) {
-                Some(code) => *code,
-                None => {
-                    let code = self.names.len() as u32;
-                    self.seen.insert(word.to_owned(), code);
-                    self.names.push(word.to_owned());
-                    code
-                }
-            },
-        };
+        let code = word.map_or(MISSING, |word| {
+            self.seen.get(word).copied().unwrap_or_else(|| {
+                let code = self.names.len() as u32;
+                self.seen.insert(word.to_owned(), code);
+                self.names.push(word.to_owned());
+                code
+            })
+        });
         self.codes.push(code);
     }
 

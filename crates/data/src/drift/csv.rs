@@ -53,6 +53,10 @@ impl Field<'_> {
 
 /// What all fields of a column so far could be.
 #[derive(Clone, Copy)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "five independent facts about one column"
+)]
 struct Guess {
     truth: bool,
     whole: bool,

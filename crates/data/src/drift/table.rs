@@ -2,6 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use arrow::array::RecordBatch;
+use base::Result;
+
+use super::arrow_table::Columns;
 use crate::measure::drift::{MISSING, Pair};
 
 /// The values of one column.
@@ -42,6 +46,13 @@ impl Table {
             rows,
             columns,
         }
+    }
+
+    /// Rows that are in memory already.
+    pub fn of_batch(source: String, batch: &RecordBatch) -> Result<Self> {
+        let mut columns = Columns::new(batch.schema_ref())?;
+        columns.push(batch)?;
+        Ok(columns.finish(source))
     }
 
     /// Where it comes from, for people.

@@ -311,7 +311,7 @@ async fn rows(
     }))
 }
 
-async fn find(
+pub(super) async fn find(
     app: &App,
     (project, dataset, version): &(String, String, String),
 ) -> Result<DatasetVersion> {

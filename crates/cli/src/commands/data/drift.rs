@@ -1,22 +1,28 @@
-//! `ironloop data drift`: two files compared column by column, without a server.
+//! `ironloop data drift`: two files, or two versions of datasets, compared column by column.
+//!
+//! Files are compared in this process, without a server; versions by the server that keeps them. Both answer with the
+//! same document.
 
-use std::path::PathBuf;
+use std::path::Path;
 
-use base::Result;
+use base::{Error, Result};
 use clap::{Args, ValueEnum};
-use data::drift::{ColumnReport, Report, Rule, compare, read};
+use data::drift::{Rule, compare, read};
 use data::measure::drift::Extent;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::{Map, Value};
 
 use crate::exit::Exit;
 use crate::output::{Output, Tone};
+use crate::session::Session;
 use crate::show;
 
 #[derive(Debug, Args)]
 pub struct Drift {
-    /// What the data looked like: a .csv, .tsv, .parquet, .jsonl or .arrow file
-    reference: PathBuf,
-    /// What it looks like now
-    current: PathBuf,
+    /// What the data looked like: a .csv, .tsv, .parquet, .jsonl or .arrow file, or a version like trips@1
+    reference: String,
+    /// What it looks like now: a file, or a version like trips@current
+    current: String,
     /// Choose methods and decide as this tool does, its faults included
     #[arg(long, value_enum, value_name = "TOOL")]
     compat: Option<Tool>,
@@ -34,48 +40,95 @@ enum Tool {
 }
 
 impl Drift {
-    /// Exit code 0 without drift; 1 with drift, or where a column could not be judged.
-    pub fn run(&self, output: &Output) -> Result<Exit> {
-        let rule = match self.compat {
+    /// Whether a server must be asked: both are versions and neither is a file.
+    pub fn needs_server(&self) -> bool {
+        version(&self.reference).is_some() && version(&self.current).is_some()
+    }
+
+    fn rule(&self) -> Rule {
+        match self.compat {
             None => Rule::Default,
             Some(Tool::Evidently) => Rule::Evidently,
             Some(Tool::Nannyml) => Rule::NannyMl,
-        };
+        }
+    }
+
+    /// Exit code 0 without drift; 1 with drift, or where a column could not be judged.
+    pub fn of_files(&self, output: &Output) -> Result<Exit> {
         let extent = if self.all {
             Extent::All
         } else {
             Extent::Chosen
         };
         let (reference, current) = std::thread::scope(|scope| {
-            let first = scope.spawn(|| read(&self.reference));
-            let second = read(&self.current);
+            let first = scope.spawn(|| read(Path::new(&self.reference)));
+            let second = read(Path::new(&self.current));
             (first.join(), second)
         });
         let reference =
-            reference.map_err(|_| base::Error::internal("reading the reference broke off"))??;
-        let report = compare(&reference, &current?, rule, extent)?;
-        output.result(&report.to_json(), |output| print(output, &report));
-        Ok(match report.drifted() {
-            Some(false) => Exit::Ok,
-            Some(true) | None => Exit::Failed,
-        })
+            reference.map_err(|_| Error::internal("reading the reference broke off"))??;
+        let report = compare(&reference, &current?, self.rule(), extent)?;
+        Ok(answer(output, &report.to_json()))
+    }
+
+    /// The same for versions.
+    pub async fn of_versions(&self, session: &Session) -> Result<Exit> {
+        let (Some((dataset, old)), Some((name, new))) =
+            (version(&self.reference), version(&self.current))
+        else {
+            return self.of_files(&session.output);
+        };
+        let address = session
+            .at(&["datasets", name, "versions", new, "drift"])
+            .await?;
+        let coded = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+        let report = session
+            .client
+            .get(&format!(
+                "{address}?dataset={}&reference={}&compat={}&all={}",
+                coded(dataset),
+                coded(old),
+                self.rule().as_str(),
+                self.all
+            ))
+            .await?;
+        Ok(answer(&session.output, &report))
     }
 }
 
-fn print(output: &Output, report: &Report) {
-    let (drifted, compared) = report.counts();
-    let verdict = match report.drifted() {
+/// `name@version`, where no file has that name.
+fn version(text: &str) -> Option<(&str, &str)> {
+    text.rsplit_once('@')
+        .filter(|(name, version)| !name.is_empty() && !version.is_empty())
+        .filter(|_| !Path::new(text).exists())
+}
+
+fn answer(output: &Output, report: &Value) -> Exit {
+    output.result(report, |output| print(output, report));
+    match report["drifted"].as_bool() {
+        Some(false) => Exit::Ok,
+        Some(true) | None => Exit::Failed,
+    }
+}
+
+fn print(output: &Output, report: &Value) {
+    let verdict = match report["drifted"].as_bool() {
         Some(true) => output.paint(Tone::Bad, "drift"),
         Some(false) => output.paint(Tone::Good, "no drift"),
         None => output.paint(Tone::Doubt, "unknown"),
     };
     output.line(format!(
-        "{verdict}: {drifted} of {compared} columns drifted; {} rows before, {} now",
-        report.rows[0], report.rows[1]
+        "{verdict}: {} of {} columns drifted; {} rows before, {} now",
+        show::text(report, "columns_drifted"),
+        show::text(report, "columns_compared"),
+        show::text(report, "rows.reference"),
+        show::text(report, "rows.current"),
     ));
-    if report.rule == Rule::Default {
-        let rows: Vec<Vec<String>> = report.columns.iter().map(|c| own_row(output, c)).collect();
-        output.table(
+    let none = Map::new();
+    let columns = report["columns"].as_object().unwrap_or(&none);
+    let ours = report["rule"] == "default";
+    let (headers, keys): (&[&str], &[&str]) = if ours {
+        (
             &[
                 "column",
                 "type",
@@ -87,11 +140,10 @@ fn print(output: &Output, report: &Report) {
                 "drifted",
                 "note",
             ],
-            &rows,
-        );
+            &["type", "method", "p", "p_adjusted", "effect", "threshold"],
+        )
     } else {
-        let rows: Vec<Vec<String>> = report.columns.iter().map(|c| tool_row(output, c)).collect();
-        output.table(
+        (
             &[
                 "column",
                 "type",
@@ -101,92 +153,55 @@ fn print(output: &Output, report: &Report) {
                 "drifted",
                 "note",
             ],
-            &rows,
-        );
-    }
-    for (what, names) in [
-        ("only in the reference", &report.only_in_reference),
-        ("only now", &report.only_in_current),
+            &["type", "method", "score", "threshold"],
+        )
+    };
+    let rows: Vec<Vec<String>> = columns
+        .iter()
+        .map(|(name, column)| row(output, name, column, keys))
+        .collect();
+    output.table(headers, &rows);
+    for (what, key) in [
+        ("only in the reference", "only_in_reference"),
+        ("only now", "only_in_current"),
     ] {
-        if !names.is_empty() {
-            output.line(output.paint(Tone::Doubt, &format!("{what}: {}", names.join(", "))));
+        if !show::list(report, key).is_empty() {
+            let names = show::text(report, key);
+            output.line(output.paint(Tone::Doubt, &format!("{what}: {names}")));
         }
     }
-    for column in report.columns.iter().filter(|c| !c.methods.is_empty()) {
+    for (name, column) in columns {
+        let Some(methods) = column["methods"].as_object() else {
+            continue;
+        };
         output.line("");
-        output.heading(&column.name);
-        let rows: Vec<Vec<String>> = column
-            .methods
+        output.heading(name);
+        let rows: Vec<Vec<String>> = methods
             .iter()
-            .map(|(name, answer)| match answer {
-                Ok(score) => vec![
-                    (*name).to_owned(),
-                    show::short(score.score),
-                    show::short(score.threshold),
-                    yes_or_no(output, Some(score.drifted)),
-                    String::new(),
-                ],
-                Err(reason) => vec![
-                    (*name).to_owned(),
-                    show::NONE.to_owned(),
-                    show::NONE.to_owned(),
-                    show::NONE.to_owned(),
-                    reason.clone(),
-                ],
-            })
+            .map(|(method, answer)| row(output, method, answer, &["score", "threshold"]))
             .collect();
         output.table(&["method", "score", "threshold", "drifted", "note"], &rows);
     }
 }
 
-fn own_row(output: &Output, column: &ColumnReport) -> Vec<String> {
-    let cell = |value: Option<f64>| value.map_or_else(|| show::NONE.to_owned(), show::short);
-    let decision = column.decision.as_ref();
-    vec![
-        column.name.clone(),
-        or_none(column.kind),
-        or_none(column.method),
-        cell(decision.map(|decision| decision.p)),
-        cell(decision.map(|decision| decision.p_adjusted)),
-        cell(decision.map(|decision| decision.effect)),
-        cell(decision.map(|decision| decision.effect_limit)),
-        yes_or_no(output, column.drifted()),
-        note(column),
-    ]
-}
-
-fn tool_row(output: &Output, column: &ColumnReport) -> Vec<String> {
-    let score = column.answer.as_ref().ok();
-    let cell = |value: Option<f64>| value.map_or_else(|| show::NONE.to_owned(), show::short);
-    vec![
-        column.name.clone(),
-        or_none(column.kind),
-        or_none(column.method),
-        cell(score.map(|score| score.score)),
-        cell(score.map(|score| score.threshold)),
-        yes_or_no(output, column.drifted()),
-        note(column),
-    ]
-}
-
-fn or_none(text: &str) -> String {
-    if text.is_empty() { show::NONE } else { text }.to_owned()
-}
-
-fn yes_or_no(output: &Output, drifted: Option<bool>) -> String {
-    match drifted {
+fn row(output: &Output, name: &str, answer: &Value, keys: &[&str]) -> Vec<String> {
+    let mut cells = vec![name.to_owned()];
+    cells.extend(keys.iter().map(|key| show::text(answer, key)));
+    cells.push(match answer["drifted"].as_bool() {
         Some(true) => output.paint(Tone::Bad, "yes"),
         Some(false) => "no".to_owned(),
+        None if answer["skipped"] == true => show::NONE.to_owned(),
         None => output.paint(Tone::Doubt, "unknown"),
-    }
-}
-
-fn note(column: &ColumnReport) -> String {
-    if let Err(reason) = &column.answer {
-        return reason.clone();
-    }
-    match column.infinite {
-        [0, 0] => String::new(),
-        [before, now] => format!("{before} infinite values before and {now} now"),
-    }
+    });
+    let note = match (&answer["error"], &answer["infinite"]) {
+        (Value::String(reason), _) => reason.clone(),
+        (_, Value::Object(_)) => format!(
+            "infinite values: {} before, {} now",
+            show::text(answer, "infinite.reference"),
+            show::text(answer, "infinite.current")
+        ),
+        _ => String::new(),
+    };
+    cells.push(note);
+    cells
 }

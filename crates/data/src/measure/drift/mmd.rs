@@ -100,7 +100,7 @@ fn squared_distance(a: &[f64], b: &[f64]) -> f64 {
 }
 
 fn median(mut values: Vec<f64>) -> f64 {
-    let (even, middle) = (values.len() % 2 == 0, values.len() / 2);
+    let (even, middle) = (values.len().is_multiple_of(2), values.len() / 2);
     let (below, at, _) = values.select_nth_unstable_by(middle, f64::total_cmp);
     if even {
         let before = below.iter().copied().fold(f64::NEG_INFINITY, f64::max);

@@ -22,6 +22,10 @@ const CHUNKS: usize = 10;
 const BINNED_FROM: usize = 10_000;
 const BINS: usize = 10_000;
 
+/// A distance of two samples in rising order.
+type Exact = fn(&[f64], &[f64]) -> f64;
+/// The same against a binned reference.
+type OnBins = fn(&Binned, &[f64]) -> f64;
 type Distance<'a, T> = Box<dyn Fn(&[T]) -> f64 + 'a>;
 
 /// What NannyML says about a column. The error says why it does not compare it.
@@ -74,11 +78,7 @@ fn numbers(values: &[Vec<f64>; 2], extent: Extent) -> Result<Vec<(&'static str, 
         "hellinger",
         in_bins(shares::hellinger).map(|distance| judge(&distance, &current, &chunks)),
     ));
-    let functions: [(
-        &'static str,
-        fn(&[f64], &[f64]) -> f64,
-        fn(&Binned, &[f64]) -> f64,
-    ); 2] = [
+    let functions: [(&'static str, Exact, OnBins); 2] = [
         (
             "kolmogorov_smirnov",
             |a, b| ks_statistic(a, b).unwrap_or(f64::NAN),
