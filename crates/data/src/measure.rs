@@ -6,6 +6,7 @@
 mod bootstrap;
 mod compute;
 pub mod drift;
+pub mod estimate;
 mod metric;
 pub mod quality;
 mod ranked;

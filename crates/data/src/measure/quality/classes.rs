@@ -55,7 +55,9 @@ impl Confusion {
     }
 
     fn hits(&self) -> f64 {
-        (0..self.table.len()).map(|class| self.table[class][class]).sum()
+        (0..self.table.len())
+            .map(|class| self.table[class][class])
+            .sum()
     }
 
     /// (rows of the class, rows predicted as the class) per class.

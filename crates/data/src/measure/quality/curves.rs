@@ -59,7 +59,11 @@ pub fn precision_recall(truth: &[f64], score: &[f64]) -> Vec<(f64, f64, f64)> {
         .rev()
         .map(|cut| {
             let decided = cut.true_positive + cut.false_positive;
-            (cut.true_positive / decided, cut.true_positive / yes, cut.threshold)
+            (
+                cut.true_positive / decided,
+                cut.true_positive / yes,
+                cut.threshold,
+            )
         })
         .collect()
 }

@@ -9,13 +9,19 @@ fn errors(truth: &[f64], predicted: &[f64]) -> Vec<f64> {
 
 /// The median of |predicted − true|.
 pub fn median_absolute_error(truth: &[f64], predicted: &[f64]) -> f64 {
-    let sizes: Vec<f64> = errors(truth, predicted).iter().map(|error| error.abs()).collect();
+    let sizes: Vec<f64> = errors(truth, predicted)
+        .iter()
+        .map(|error| error.abs())
+        .collect();
     quantile(&sorted(&sizes), 0.5)
 }
 
 /// Mean of (predicted − true)².
 pub fn mean_squared_error(truth: &[f64], predicted: &[f64]) -> f64 {
-    let squares: Vec<f64> = errors(truth, predicted).iter().map(|error| error * error).collect();
+    let squares: Vec<f64> = errors(truth, predicted)
+        .iter()
+        .map(|error| error * error)
+        .collect();
     mean(&squares)
 }
 

@@ -43,7 +43,13 @@ pub fn at_k(users: &[Vec<bool>], k: usize, without: WithoutRelevant) -> AtK {
         .collect();
     let mean = |value: &dyn Fn(&[bool]) -> f64| -> f64 {
         kept.iter()
-            .map(|list| if list.contains(&true) { value(list) } else { 0.0 })
+            .map(|list| {
+                if list.contains(&true) {
+                    value(list)
+                } else {
+                    0.0
+                }
+            })
             .sum::<f64>()
             / kept.len() as f64
     };
@@ -71,7 +77,11 @@ pub fn at_k(users: &[Vec<bool>], k: usize, without: WithoutRelevant) -> AtK {
         average_precision: mean(&|list| {
             let mut seen = 0.0;
             let mut total = 0.0;
-            for (place, _) in list[..top(list)].iter().enumerate().filter(|(_, yes)| **yes) {
+            for (place, _) in list[..top(list)]
+                .iter()
+                .enumerate()
+                .filter(|(_, yes)| **yes)
+            {
                 seen += 1.0;
                 total += seen / (place as f64 + 1.0);
             }
