@@ -234,8 +234,11 @@ fn rows(n: usize, shift: f64) -> Vec<(f64, f64, &'static str)> {
 }
 
 fn as_csv(rows: &[(f64, f64, &str)]) -> String {
-    let lines = rows.iter().map(|(a, b, c)| format!("{a:?},{b:?},{c}\n"));
-    format!("steady,moved,colour\n{}", lines.collect::<String>())
+    let lines: Vec<String> = rows
+        .iter()
+        .map(|(a, b, c)| format!("{a:?},{b:?},{c}\n"))
+        .collect();
+    format!("steady,moved,colour\n{}", lines.concat())
 }
 
 // proves S15 S50
@@ -245,11 +248,11 @@ fn a_table_names_the_column_that_moved_and_the_kind_of_file_does_not_matter() {
     let (before, now) = (rows(400, 0.0), rows(300, 0.3));
     let reference = write(folder.path(), "before.csv", &as_csv(&before));
     let current = write(folder.path(), "now.csv", &as_csv(&now));
-    let lines: String = now
+    let lines: Vec<String> = now
         .iter()
         .map(|(a, b, c)| format!("{{\"steady\":{a:?},\"moved\":{b:?},\"colour\":\"{c}\"}}\n"))
         .collect();
-    let lines = write(folder.path(), "now.jsonl", &lines);
+    let lines = write(folder.path(), "now.jsonl", &lines.concat());
 
     let table = drift(&[&reference, &current]);
     let text = String::from_utf8_lossy(&table.stdout).into_owned();

@@ -28,7 +28,7 @@ mod verdict;
 use std::collections::BTreeMap;
 
 pub use binned::{column_shares, jensen_shannon, psi};
-pub use contingency::{chi2_p, cramers_v};
+pub use contingency::{balanced_v, chi2_p, cramers_v};
 pub use decision::{
     ALPHA, Column, Decision, EFFECT_CATEGORY, EFFECT_NUMBER, benjamini_hochberg, decide,
     effect_and_p,
@@ -75,7 +75,8 @@ pub struct Chi2 {
     pub dof: f64,
     /// Chance of a statistic that large without a change.
     pub p: f64,
-    /// Cramér's V, corrected for its bias in small tables: 0 is no difference, 1 is complete.
+    /// Cramér's V, corrected for its bias in small tables and taken as if both sides were equally large: 0 is no
+    /// difference, 1 is complete.
     pub v: f64,
 }
 
@@ -99,7 +100,6 @@ pub fn chi2(counts: &BTreeMap<&str, [f64; 2]>) -> Option<Chi2> {
     let totals = counts
         .values()
         .fold([0.0, 0.0], |sum, pair| [sum[0] + pair[0], sum[1] + pair[1]]);
-    let all = totals[0] + totals[1];
     if totals[0] == 0.0 || totals[1] == 0.0 {
         return None;
     }
@@ -110,7 +110,7 @@ pub fn chi2(counts: &BTreeMap<&str, [f64; 2]>) -> Option<Chi2> {
         statistic: test.statistic,
         dof: counts.len() as f64 - 1.0,
         p: test.p,
-        v: cramers_v(test.statistic, counts.len(), all),
+        v: balanced_v(test.statistic, counts.len(), totals),
     })
 }
 

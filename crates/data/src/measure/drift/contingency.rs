@@ -125,6 +125,37 @@ pub fn cramers_v(statistic: f64, categories: usize, n: f64) -> f64 {
     }
 }
 
+/// [`cramers_v`] as if both samples were equally large: V shrinks with the smaller sample's share of the rows, so the
+/// same shift would seem smaller in a short window than in a long one. 0 is no difference, 1 is no category in common.
+pub fn balanced_v(statistic: f64, categories: usize, rows: [f64; 2]) -> f64 {
+    let n = rows[0] + rows[1];
+    let dof = categories as f64 - 1.0;
+    let corrected = (statistic / n - dof / (n - 1.0)).max(0.0);
+    let shares = 4.0 * (rows[0] / n) * (rows[1] / n);
+    (corrected / shares).sqrt().min(1.0)
+}
+
+/// Counts with the rare categories in one: those of which the smaller sample should have fewer than `least` rows. The
+/// chi-squared distribution holds only where all have about five.
+pub fn pool_rare(reference: &[f64], current: &[f64], least: f64) -> [Vec<f64>; 2] {
+    let (n, m): (f64, f64) = (reference.iter().sum(), current.iter().sum());
+    let smaller = n.min(m) / (n + m);
+    let (mut kept, mut rest) = ([Vec::new(), Vec::new()], [0.0, 0.0]);
+    for (a, b) in reference.iter().zip(current) {
+        if (a + b) * smaller < least {
+            rest = [rest[0] + a, rest[1] + b];
+        } else {
+            kept[0].push(*a);
+            kept[1].push(*b);
+        }
+    }
+    if rest != [0.0, 0.0] {
+        kept[0].push(rest[0]);
+        kept[1].push(rest[1]);
+    }
+    kept
+}
+
 /// Two-sided Z test that two shares (`yes` of `n`) are equal, with the pooled share. 0 / 0 is NaN.
 pub fn two_proportions(yes: [f64; 2], n: [f64; 2]) -> Test {
     let pooled = (yes[0] + yes[1]) / (n[0] + n[1]);
@@ -180,6 +211,20 @@ mod tests {
         assert!((test.p - 34.0 / 70.0).abs() < 1e-12, "{test:?}");
         assert_eq!(test.statistic, 9.0);
         assert_eq!(fisher_exact([[0.0, 3.0], [0.0, 2.0]]).p, 1.0);
+    }
+
+    // proves S50
+    #[test]
+    fn the_effect_of_a_shift_does_not_depend_on_the_length_of_the_window() {
+        let effect = |n: f64, m: f64| {
+            let (a, b) = ([0.4 * n, 0.6 * n], [0.5 * m, 0.5 * m]);
+            balanced_v(pearson(&a, &b).statistic, 2, [n, m])
+        };
+        let (long, short) = (effect(1e6, 1e6), effect(1e6, 1e4));
+        assert!((long - short).abs() < 0.002, "{long} and {short}");
+        assert!((balanced_v(2000.0, 2, [1000.0, 1000.0]) - 1.0).abs() < 1e-3);
+        let pooled = pool_rare(&[900.0, 3.0, 2.0], &[90.0, 0.0, 1.0], 5.0);
+        assert_eq!(pooled, [vec![900.0, 5.0], vec![90.0, 1.0]]);
     }
 
     #[test]

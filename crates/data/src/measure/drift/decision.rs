@@ -3,14 +3,17 @@
 //! Measured false alarms are 1 to 9 % of columns without drift before the correction, where a distance alone flags
 //! 34 to 100 % of small or heavy-tailed samples.
 
-use super::{category_counts, chi2, ks_statistic, ks_test, quantile_shift, sorted};
+use super::contingency::{Test, balanced_v, pearson, pool_rare};
+use super::{category_counts, ks_statistic, ks_test, quantile_shift, sorted};
 
 /// Share of false alarms among the flagged columns that is accepted.
 pub const ALPHA: f64 = 0.05;
 /// A shift of the percentiles by this many robust standard deviations matters.
 pub const EFFECT_NUMBER: f64 = 0.1;
-/// A bias-corrected Cramér's V of this size matters.
-pub const EFFECT_CATEGORY: f64 = 0.05;
+/// A bias-corrected Cramér's V of this size matters: about four points of a hundred from one category to another.
+pub const EFFECT_CATEGORY: f64 = 0.04;
+/// Rows that the smaller sample should have of a category that is looked at by itself.
+const LEAST: f64 = 5.0;
 
 /// The values of one column.
 #[derive(Clone, Copy, Debug)]
@@ -55,8 +58,10 @@ pub fn effect_and_p(reference: &Column<'_>, current: &Column<'_>) -> Option<Deci
                 reference.iter().copied().flatten(),
                 current.iter().copied().flatten(),
             );
-            let test = chi2(&counts)?;
-            ("chi2", test.statistic, test.p, test.v, EFFECT_CATEGORY)
+            let [a, b] = [0, 1]
+                .map(|side: usize| counts.values().map(|pair| pair[side]).collect::<Vec<_>>());
+            let (test, effect) = categories(&a, &b)?;
+            ("chi2", test.statistic, test.p, effect, EFFECT_CATEGORY)
         }
         _ => return None,
     };
@@ -70,6 +75,17 @@ pub fn effect_and_p(reference: &Column<'_>, current: &Column<'_>) -> Option<Deci
         effect_limit,
         drifted,
     })
+}
+
+/// Pearson's test over the categories, the rare ones as one, and the effect. `None` where a side has no rows.
+pub(super) fn categories(reference: &[f64], current: &[f64]) -> Option<(Test, f64)> {
+    let rows = [reference.iter().sum::<f64>(), current.iter().sum::<f64>()];
+    if rows.contains(&0.0) {
+        return None;
+    }
+    let [a, b] = pool_rare(reference, current, LEAST);
+    let test = pearson(&a, &b);
+    Some((test, balanced_v(test.statistic, a.len(), rows)))
 }
 
 /// The verdict on each (reference, current) pair, corrected over all that can be compared.

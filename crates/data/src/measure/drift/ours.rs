@@ -5,7 +5,7 @@
 
 use super::bins::{Numbers, Rule, counts, distinct, edges};
 use super::contingency::{cramers_v, fisher_exact, g_test, pearson, two_proportions};
-use super::decision::{ALPHA, Decision, EFFECT_CATEGORY, EFFECT_NUMBER};
+use super::decision::{ALPHA, Decision, EFFECT_CATEGORY, EFFECT_NUMBER, categories};
 use super::domain::domain_auc;
 use super::epps_singleton::epps_singleton_sorted;
 use super::ks::ks_test_sorted;
@@ -68,10 +68,8 @@ pub fn decide_pair(ours: &Ours) -> Option<Decision> {
             ("ks", statistic, p, quantile_shift(a, b), EFFECT_NUMBER)
         }
         Kind::Category([a, b]) => {
-            let test = pearson(a, b);
-            let rows = a.iter().sum::<f64>() + b.iter().sum::<f64>();
-            let v = cramers_v(test.statistic, a.len(), rows);
-            ("chi2", test.statistic, test.p, v, EFFECT_CATEGORY)
+            let (test, effect) = categories(a, b)?;
+            ("chi2", test.statistic, test.p, effect, EFFECT_CATEGORY)
         }
     };
     Some(Decision {
