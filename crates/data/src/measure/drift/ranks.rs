@@ -91,7 +91,7 @@ pub fn t_test(a: &[f64], b: &[f64]) -> Option<Test> {
         return None;
     }
     let dof = n + m - 2.0;
-    let pooled = ((n - 1.0) * variance(a, 1.0) + (m - 1.0) * variance(b, 1.0)) / dof;
+    let pooled = (n * variance(a, 0.0) + m * variance(b, 0.0)) / dof;
     let statistic = (mean(a) - mean(b)) / (pooled * (1.0 / n + 1.0 / m)).sqrt();
     Some(Test {
         statistic,
@@ -317,6 +317,31 @@ fn anderson_darling_p(statistic: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_exact_cramer_von_mises_test_equals_counting_all_orders() {
+        let (a, b) = ([0.1, 0.5, 0.7], [0.2, 0.3, 0.4, 0.9]);
+        let own = cramer_von_mises_sorted(&a, &b).unwrap();
+        let all: Vec<f64> = (0..1_u32 << 7)
+            .filter(|mask| mask.count_ones() == 3)
+            .map(|mask| {
+                let (a, b): (Vec<usize>, Vec<usize>) =
+                    (0..7).partition(|place| mask & (1 << place) != 0);
+                let values = |places: Vec<usize>| -> Vec<f64> {
+                    places.into_iter().map(|place| place as f64).collect()
+                };
+                cramer_von_mises_sorted(&values(a), &values(b))
+                    .unwrap()
+                    .statistic
+            })
+            .collect();
+        let reached = all
+            .iter()
+            .filter(|other| **other >= own.statistic - 1e-12)
+            .count();
+        assert_eq!(all.len(), 35);
+        assert!((own.p - reached as f64 / 35.0).abs() < 1e-12, "{own:?}");
+    }
 
     #[test]
     fn exact_counts_equal_those_by_hand() {
