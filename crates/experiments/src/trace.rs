@@ -136,6 +136,8 @@ pub const TRACE_NAME: &str = "mlflow.traceName";
 pub const SOURCE_RUN: &str = "mlflow.sourceRun";
 /// The tag that says where spans are kept.
 const SPANS_LOCATION: &str = "mlflow.trace.spansLocation";
+/// Tags that say where the server keeps what belongs to a trace.
+const PLACES: [&str; 2] = [ARTIFACTS, SPANS_LOCATION];
 /// The tag that says where a trace's files are kept.
 const ARTIFACTS: &str = "mlflow.artifactLocation";
 
@@ -170,6 +172,11 @@ impl Trace {
     /// Its name.
     pub(crate) fn name(&self) -> Option<&str> {
         tag_value(&self.tags, TRACE_NAME)
+    }
+
+    /// Places are told by the server alone: a client would read what lies there.
+    pub(crate) fn drop_places(&mut self) {
+        self.tags.retain(|tag| !PLACES.contains(&tag.key.as_str()));
     }
 
     /// Adds the tags by which MLflow's client finds spans and files.
@@ -283,7 +290,7 @@ pub async fn delete_trace_tag(db: &Db, id: &str, key: &str) -> Result<()> {
 }
 
 fn refuse_kept(key: &str, what: &str) -> Result<()> {
-    if key == SPANS_LOCATION {
+    if PLACES.contains(&key) {
         return Err(Error::invalid(format!(
             "Tag '{key}' is immutable and cannot be {what} on a trace."
         )));

@@ -20,7 +20,7 @@ pub async fn import_version(
     created_at: i64,
     updated_at: i64,
 ) -> Result<bool> {
-    if number < 1 {
+    if !(1..=i64::from(i32::MAX)).contains(&number) {
         return Err(Error::invalid(format!(
             "{number} is not the number of a version"
         )));

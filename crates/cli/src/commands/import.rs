@@ -82,7 +82,7 @@ impl Mlflow {
         experiment: &Value,
     ) -> Result<()> {
         let theirs = text(experiment, "experiment_id");
-        let ours = target.experiment(experiment).await?;
+        let (ours, added) = target.experiment(experiment).await?;
         for model in source.logged_models(&theirs).await? {
             let outcome = target.logged_model(&ours, &model).await;
             target.note(
@@ -99,7 +99,7 @@ impl Mlflow {
                 session.output.line(format!("{} of {count} runs", at + 1));
             }
         }
-        target.end_experiment(&ours, experiment).await?;
+        target.end_experiment(&ours, experiment, added).await?;
         session
             .output
             .line(format!("{}: {count} runs", text(experiment, "name")));

@@ -86,7 +86,7 @@ async fn write(tx: &mut Tx<'_>, mut trace: Trace, finished: bool) -> Result<()> 
                 trace.id
             )));
         }
-        Some(_) => {}
+        Some(_) => trace.drop_places(),
         None => {
             let (location,): (String,) = tx
                 .row(

@@ -155,6 +155,9 @@ pub(crate) async fn rename(tx: &mut Tx<'_>, name: &str, new_name: &str) -> Resul
         &args,
     )
     .await?;
+    // Under either name, a version has to be measured before it passes a gate.
+    version::forget_evaluations(tx, name, None).await?;
+    version::forget_evaluations(tx, new_name, None).await?;
     tx.execute("update model_alias set name = $2 where name = $1", &args)
         .await?;
     Ok(())
@@ -173,7 +176,7 @@ pub(crate) async fn remove(tx: &mut Tx<'_>, name: &str) -> Result<()> {
         .await?;
     tx.execute("delete from registered_model where name = $1", &args)
         .await?;
-    Ok(())
+    version::forget_evaluations(tx, name, None).await
 }
 
 /// Every alias of a model with its version, in this transaction.

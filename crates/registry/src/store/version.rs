@@ -208,7 +208,23 @@ pub(crate) async fn remove(tx: &mut Tx<'_>, name: &str, version: i64) -> Result<
         &args,
     )
     .await?;
+    forget_evaluations(tx, name, Some(version)).await?;
     model::touch(tx, name).await
+}
+
+/// What was measured of versions that are gone stays known of their runs, and speaks for no version that may have the
+/// same name and number later.
+pub(crate) async fn forget_evaluations(
+    tx: &mut Tx<'_>,
+    name: &str,
+    version: Option<i64>,
+) -> Result<()> {
+    tx.execute(
+        "update evaluation set version = null where model = $1 and (version = $2 or $2 is null)",
+        &[name.into(), version.into()],
+    )
+    .await?;
+    Ok(())
 }
 
 /// Points `alias` at `version`; the answer is the version it named before.

@@ -192,3 +192,46 @@ async fn a_holdout_that_has_judged_too_many_models_says_nothing_any_more() {
     })
     .await;
 }
+
+// proves S44
+#[tokio::test(flavor = "multi_thread")]
+async fn a_version_that_takes_the_number_of_a_deleted_one_has_passed_nothing() {
+    testkit::on_both(tables(), |db| async move {
+        let shop = Shop::open(db, FILE).await;
+        let made = shop.make_version().await;
+        assert!(made.version.is_some());
+        shop.decide(1, "boss", Decision::Approve).await.unwrap();
+        assert_eq!(shop.gate(1).await.verdict, Verdict::Pass);
+
+        let other = shop.train().await;
+        let another = || registry::NewVersion {
+            name: "shop".to_owned(),
+            source: format!("runs:/{other}/model"),
+            run_id: Some(other.clone()),
+            ..Default::default()
+        };
+        registry::delete_version(shop.db(), "shop", 1, "ds")
+            .await
+            .unwrap();
+        assert!(
+            registry::import_version(shop.db(), another(), 1, 5, 6)
+                .await
+                .unwrap()
+        );
+        let refusal = shop.refused(1).await;
+        assert!(refusal.contains("was never evaluated"), "{refusal}");
+
+        registry::delete_model(shop.db(), "shop", "ds")
+            .await
+            .unwrap();
+        registry::create_model(shop.db(), "shop", "", Vec::new())
+            .await
+            .unwrap();
+        registry::create_version(shop.db(), another())
+            .await
+            .unwrap();
+        let refusal = shop.refused(1).await;
+        assert!(refusal.contains("was never evaluated"), "{refusal}");
+    })
+    .await;
+}

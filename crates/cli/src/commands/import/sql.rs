@@ -3,7 +3,7 @@
 //! An SQLite file is read as a copy, so that nothing changes it.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Component, Path, PathBuf};
 
 use base::{Clock, Error, Result};
 use serde_json::{Value, json};
@@ -354,8 +354,16 @@ impl Sql {
         let (Owner::Run(document) | Owner::LoggedModel(document)) = owner;
         let uri = text(&document["info"], "artifact_uri");
         if let Some(path) = uri.strip_prefix("mlflow-artifacts:") {
-            let path = path.trim_start_matches('/');
-            return Some(self.artifacts.as_ref()?.join(path));
+            // mlflow-artifacts://HOST/PATH names the server as well.
+            let path = match path.strip_prefix("//") {
+                Some(rest) => rest.split_once('/').map_or("", |(_, path)| path),
+                None => path,
+            };
+            let path = Path::new(path.trim_start_matches('/'));
+            let inside = path
+                .components()
+                .all(|part| matches!(part, Component::Normal(_)));
+            return inside.then_some(self.artifacts.as_ref()?.join(path));
         }
         let path = uri.strip_prefix("file://").unwrap_or(&uri);
         (!path.contains("://")).then(|| PathBuf::from(path))

@@ -88,8 +88,8 @@ impl<'s> Target<'s> {
         self.mlflow(Method::POST, path, body).await
     }
 
-    /// The experiment of this name; the answer is its id here.
-    pub async fn experiment(&mut self, experiment: &Value) -> Result<String> {
+    /// The experiment of this name: its id here, and whether it was made now.
+    pub async fn experiment(&mut self, experiment: &Value) -> Result<(String, bool)> {
         let made = self
             .client
             .post(
@@ -102,14 +102,36 @@ impl<'s> Target<'s> {
                 }),
             )
             .await?;
-        self.tally
-            .count("experiments", 1, usize::from(made["added"] == true));
-        Ok(text(&made, "id"))
+        let added = made["added"] == true;
+        self.tally.count("experiments", 1, usize::from(added));
+        Ok((text(&made, "id"), added))
     }
 
-    /// An experiment that is deleted there is deleted here, after its runs came.
-    pub async fn end_experiment(&mut self, id: &str, experiment: &Value) -> Result<()> {
+    /// An experiment that is deleted there is deleted here, after its runs came; one that was here before, or was
+    /// restored, stays as it is.
+    pub async fn end_experiment(
+        &mut self,
+        id: &str,
+        experiment: &Value,
+        added: bool,
+    ) -> Result<()> {
         if text(experiment, "lifecycle_stage") != "deleted" {
+            return Ok(());
+        }
+        if !added {
+            let request = self
+                .client
+                .request(Method::GET, "/api/2.0/mlflow/experiments/get");
+            let here = self
+                .client
+                .json(request.query(&[("experiment_id", id)]))
+                .await?;
+            if here["experiment"]["lifecycle_stage"] != "deleted" {
+                self.tally.problems.push(format!(
+                    "experiment {} is deleted there; here it was before, and stays",
+                    text(experiment, "name")
+                ));
+            }
             return Ok(());
         }
         match self
@@ -144,9 +166,6 @@ impl<'s> Target<'s> {
             .await?;
         let added = made["added"] == true;
         self.tally.count("logged models", 1, usize::from(added));
-        if !added {
-            return Ok(());
-        }
         let here = self
             .mlflow(Method::GET, &format!("logged-models/{id}"), &json!({}))
             .await?;
@@ -181,13 +200,17 @@ impl<'s> Target<'s> {
         if done {
             return Ok(());
         }
+        let problems = self.tally.problems.len();
         self.logged(&id, run).await?;
         self.files(Owner::Run(run), &text(&here["info"], "artifact_uri"))
             .await?;
         self.linked(&id, run).await?;
         self.compare(&id, run).await?;
-        let tag = json!({ "run_id": id, "key": DONE, "value": "mlflow" });
-        self.post("runs/set-tag", &tag).await?;
+        // What could not come in is tried again by the next call.
+        if self.tally.problems.len() == problems {
+            let tag = json!({ "run_id": id, "key": DONE, "value": "mlflow" });
+            self.post("runs/set-tag", &tag).await?;
+        }
         if text(info, "lifecycle_stage") == "deleted" {
             self.post("runs/delete", &json!({ "run_id": id })).await?;
         }
@@ -324,6 +347,14 @@ impl<'s> Target<'s> {
     /// Copies files that do not lie here yet to `uri`.
     async fn files(&mut self, owner: Owner<'_>, uri: &str) -> Result<()> {
         let Some(files) = self.source.files(owner).await? else {
+            let (Owner::Run(document) | Owner::LoggedModel(document)) = owner;
+            let info = &document["info"];
+            let from = text(info, "artifact_uri");
+            self.tally.problems.push(format!(
+                "the files of {}{} stay at {from}: name the folder that the server kept them in with --artifacts, where it is one",
+                text(info, "run_id"),
+                text(info, "model_id"),
+            ));
             return Ok(());
         };
         let place = experiments::blob_path(uri)?;

@@ -31,7 +31,7 @@ pub(crate) async fn assess(tx: &mut Tx<'_>, new: &Assessment) -> Result<()> {
     content.entry("valid").or_insert(Value::Bool(true));
     let now = tx.clock().now_ms();
     tx.execute(
-        "insert into assessment (id, trace_id, created_at, content) values ($1, $2, $3, $4) on conflict (id) do update set content = excluded.content",
+        "insert into assessment (id, trace_id, created_at, content) values ($1, $2, $3, $4) on conflict (id) do update set content = excluded.content where assessment.trace_id = excluded.trace_id",
         &[
             new.id.as_str().into(),
             new.trace_id.as_str().into(),

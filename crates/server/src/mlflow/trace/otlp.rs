@@ -4,6 +4,8 @@
 
 mod message;
 
+use std::collections::HashMap;
+
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
@@ -94,12 +96,12 @@ async fn store(
         .flat_map(|resource| resource.scope_spans)
         .flat_map(|scope| scope.spans);
     let mut batches: Vec<SpanBatch> = Vec::new();
+    let mut places: HashMap<String, usize> = HashMap::new();
     for span in spans {
         let id = trace_id(&span)?;
-        let at = batches.iter().position(|batch| batch.trace.id == id);
-        let at = at.unwrap_or_else(|| {
+        let at = *places.entry(id).or_insert_with_key(|id| {
             batches.push(SpanBatch {
-                trace: begun(id, experiment, &span),
+                trace: begun(id.clone(), experiment, &span),
                 with_root: false,
                 spans: Vec::new(),
             });

@@ -69,6 +69,10 @@ pub(super) async fn phases(app: &App, project: &Project) -> Result<Vec<Phase>> {
     ])
 }
 
+fn counted(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
 fn design(project: &Project) -> Phase {
     let file = &project.file;
     let mut phase = Phase::new("design");
@@ -79,12 +83,12 @@ fn design(project: &Project) -> Phase {
     );
     phase.note(
         !file.goals.is_empty(),
-        format!("{} goals", file.goals.len()),
+        counted(file.goals.len(), "goal", "goals"),
         "no goal: [[goal]] is not in the file",
     );
     phase.note(
         !file.criteria.is_empty(),
-        format!("{} criteria", file.criteria.len()),
+        counted(file.criteria.len(), "criterion", "criteria"),
         "no criterion: [[criterion]] is not in the file",
     );
     let today = file

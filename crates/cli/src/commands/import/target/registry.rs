@@ -1,6 +1,7 @@
 //! Registered models on their way in, with their versions, stages and aliases.
 
 use base::{Error, Kind, Result};
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{Target, optional};
@@ -25,7 +26,27 @@ impl Target<'_> {
         for version in versions {
             self.version(&name, version).await?;
         }
+        let request = self
+            .client
+            .request(Method::GET, "/api/2.0/mlflow/registered-models/get");
+        let here = self.client.json(request.query(&[("name", &name)])).await?;
+        let kept = here["registered_model"]["aliases"].as_array();
         for alias in model["aliases"].as_array().into_iter().flatten() {
+            // An alias that points somewhere here already is somebody's decision.
+            let here = kept
+                .into_iter()
+                .flatten()
+                .find(|kept| kept["alias"] == alias["alias"]);
+            if let Some(here) = here {
+                if text(here, "version") != text(alias, "version") {
+                    self.tally.problems.push(format!(
+                        "alias {} of {name} names version {} here and stays there",
+                        text(alias, "alias"),
+                        text(here, "version")
+                    ));
+                }
+                continue;
+            }
             let body =
                 json!({ "name": name, "alias": alias["alias"], "version": text(alias, "version") });
             let outcome = self.post("registered-models/alias", &body).await;
@@ -53,9 +74,13 @@ impl Target<'_> {
             "updated_at": version["last_updated_timestamp"].as_i64().unwrap_or_default(),
         });
         match self.client.post("/import/version", &body).await {
-            Ok(made) => self
-                .tally
-                .count("versions", 1, usize::from(made["added"] == true)),
+            Ok(made) => {
+                let added = made["added"] == true;
+                self.tally.count("versions", 1, usize::from(added));
+                if !added {
+                    return Ok(());
+                }
+            }
             Err(error) if error.kind() == Kind::Unavailable => return Err(error),
             Err(error) => {
                 self.tally.count("versions", 1, 0);
@@ -78,6 +103,13 @@ impl Target<'_> {
 /// Where the files of a version lie here: in its logged model or in its run, where they lay there.
 fn place(version: &Value) -> String {
     let source = text(version, "source");
+    if source
+        .split_once("://")
+        .is_some_and(|(scheme, _)| !matches!(scheme, "file" | "mlflow-artifacts"))
+    {
+        // The files stay where they are.
+        return source;
+    }
     if let Some(model) = optional(version, "model_id") {
         return format!("models:/{model}");
     }
