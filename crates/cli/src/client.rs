@@ -109,8 +109,8 @@ impl Client {
         }
     }
 
-    /// Sends `request` and reads a JSON answer; an answer that says no becomes the error that it describes.
-    pub async fn json(&self, request: RequestBuilder) -> Result<Value> {
+    /// Sends `request`; an answer that says no becomes the error that it describes.
+    async fn answered(&self, request: RequestBuilder) -> Result<reqwest::Response> {
         let response = request
             .send()
             .await
@@ -118,6 +118,29 @@ impl Client {
         if !response.status().is_success() {
             return Err(refusal(response).await);
         }
+        Ok(response)
+    }
+
+    /// All pages of a search of MLflow's API, its items named `list`.
+    pub async fn pages(&self, path: &str, mut body: Value, list: &str) -> Result<Vec<Value>> {
+        let address = format!("/api/2.0/mlflow/{path}");
+        let mut all = Vec::new();
+        loop {
+            let request = self.request(Method::POST, &address);
+            let mut page = self.json(request.json(&body)).await?;
+            if let Value::Array(items) = page[list].take() {
+                all.extend(items);
+            }
+            match page["next_page_token"].as_str() {
+                Some(token) if !token.is_empty() => body["page_token"] = token.into(),
+                _ => return Ok(all),
+            }
+        }
+    }
+
+    /// Sends `request` and reads a JSON answer; an answer that says no becomes the error that it describes.
+    pub async fn json(&self, request: RequestBuilder) -> Result<Value> {
+        let response = self.answered(request).await?;
         let text = response
             .text()
             .await
@@ -135,26 +158,14 @@ impl Client {
 
     /// Sends `request` and hands its answer on as a stream.
     pub async fn stream(&self, request: RequestBuilder) -> Result<reqwest::Body> {
-        let response = request
-            .send()
-            .await
-            .map_err(|error| self.unreachable(&error))?;
-        if !response.status().is_success() {
-            return Err(refusal(response).await);
-        }
+        let response = self.answered(request).await?;
         Ok(reqwest::Body::wrap_stream(response.bytes_stream()))
     }
 
     /// Sends `request` and writes its answer to `file`, whose folders are made.
     pub async fn download(&self, request: RequestBuilder, file: &Path) -> Result<()> {
         use tokio::io::AsyncWriteExt as _;
-        let mut response = request
-            .send()
-            .await
-            .map_err(|error| self.unreachable(&error))?;
-        if !response.status().is_success() {
-            return Err(refusal(response).await);
-        }
+        let mut response = self.answered(request).await?;
         if let Some(folder) = file.parent() {
             tokio::fs::create_dir_all(folder).await?;
         }

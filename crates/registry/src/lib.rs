@@ -40,7 +40,7 @@ pub use promotion::{
     AutoOutcome, Promotion, Registration, champion_evaluation, evaluate_version, promote,
     promote_automatically, register,
 };
-pub use source::refuse_other_hosts;
+pub use source::{REMOTE, refuse_other_hosts};
 pub use store::MIGRATIONS;
 pub use store::evaluation::{evaluation_of_run, evaluation_of_version, evaluations};
 pub use version::{

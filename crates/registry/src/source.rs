@@ -12,7 +12,7 @@ use crate::version::NewVersion;
 /// What MLflow's client gives as the source of a prompt, which has no files.
 const PROMPT_SOURCES: [&str; 2] = ["dummy-source", "prompt-template"];
 /// Object storage that clients read with their own credentials.
-const REMOTE: [&str; 7] = ["s3", "gs", "wasbs", "abfss", "dbfs", "r2", "oci"];
+pub const REMOTE: [&str; 7] = ["s3", "gs", "wasbs", "abfss", "dbfs", "r2", "oci"];
 
 /// Schemes whose addresses name a host that would be connected to.
 const WITH_HOST: [&str; 8] = [

@@ -26,4 +26,4 @@ pub use jobs::{
 };
 pub use migrate::Migrations;
 pub use sqlx::FromRow;
-pub use value::{Record, Value, dynamic_sql};
+pub use value::{Record, Value, dynamic_sql, places};

@@ -65,6 +65,14 @@ impl<T> Record for T where
 {
 }
 
+/// `$1, $2, …` for `count` values, the first being `$first`.
+pub fn places(first: usize, count: usize) -> String {
+    let places: Vec<String> = (first..first + count)
+        .map(|number| format!("${number}"))
+        .collect();
+    places.join(", ")
+}
+
 /// A statement that was put together at run time. Only a builder that binds every value may call this: text from
 /// outside must never be part of `sql`.
 pub fn dynamic_sql(sql: String) -> AssertSqlSafe<String> {

@@ -11,6 +11,7 @@ use clap::Args;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::import::text;
 use crate::exit::Exit;
 use crate::session::Session;
 
@@ -46,7 +47,11 @@ impl Export {
         }
         let mut count = Count::default();
         let body = json!({ "max_results": 1000, "view_type": "ALL" });
-        for experiment in pages(session, "experiments/search", body, "experiments").await? {
+        for experiment in session
+            .client
+            .pages("experiments/search", body, "experiments")
+            .await?
+        {
             let wanted = self.experiment.as_ref();
             if wanted.is_none_or(|name| experiment["name"] == name.as_str()) {
                 write_experiment(session, &root, &experiment, &mut count).await?;
@@ -78,39 +83,9 @@ impl Export {
     }
 }
 
-async fn call(session: &Session, method: Method, path: &str, body: &Value) -> Result<Value> {
-    let request = session
-        .client
-        .request(method, &format!("/api/2.0/mlflow/{path}"));
-    session.client.json(request.json(body)).await
-}
-
 async fn query(session: &Session, address: &str, query: &[(&str, &str)]) -> Result<Value> {
     let request = session.client.request(Method::GET, address);
     session.client.json(request.query(query)).await
-}
-
-/// All pages of a search.
-async fn pages(session: &Session, path: &str, mut body: Value, list: &str) -> Result<Vec<Value>> {
-    let mut all = Vec::new();
-    loop {
-        let mut page = call(session, Method::POST, path, &body).await?;
-        if let Value::Array(items) = page[list].take() {
-            all.extend(items);
-        }
-        match page["next_page_token"].as_str() {
-            Some(token) if !token.is_empty() => body["page_token"] = json!(token),
-            _ => return Ok(all),
-        }
-    }
-}
-
-fn text(value: &Value, key: &str) -> String {
-    match &value[key] {
-        Value::String(text) => text.clone(),
-        Value::Null => String::new(),
-        other => other.to_string(),
-    }
 }
 
 fn items<'v>(value: &'v Value, key: &str) -> &'v [Value] {
@@ -183,7 +158,7 @@ async fn write_experiment(
     write_pairs(&folder.join("tags"), items(experiment, "tags"))?;
     count.experiments += 1;
     let body = json!({ "experiment_ids": [id], "max_results": 1000, "run_view_type": "ALL" });
-    for run in pages(session, "runs/search", body, "runs").await? {
+    for run in session.client.pages("runs/search", body, "runs").await? {
         write_run(session, &folder, &run, count).await?;
     }
     Ok(())

@@ -119,7 +119,7 @@ fn facts(answer: &Value) -> Vec<(&'static str, String)> {
 }
 
 /// The text of a field; empty where it is missing.
-fn text(value: &Value, key: &str) -> String {
+pub(super) fn text(value: &Value, key: &str) -> String {
     match &value[key] {
         Value::String(text) => text.clone(),
         Value::Null => String::new(),

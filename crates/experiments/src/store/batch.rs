@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use base::{Error, Result, RunId};
 use store::{Tx, Value, dynamic_sql};
 
-use super::rows::{insert, places};
+use super::rows::insert;
 use crate::experiment::Lifecycle;
 use crate::metric::Metric;
 use crate::run::{Batch, Param};
@@ -144,7 +144,7 @@ async fn params(tx: &mut Tx<'_>, id: &RunId, params: &[Param]) -> Result<()> {
     args.extend(params.iter().map(|param| Value::from(param.key.as_str())));
     let sql = format!(
         "select key, value from param where run_id = $1 and key in ({})",
-        places(2, params.len())
+        store::places(2, params.len())
     );
     let there: Vec<(String, String)> = tx.rows(dynamic_sql(sql), &args).await?;
     let there: HashMap<String, String> = there.into_iter().collect();

@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use base::{Error, ExperimentId, Page, Result};
 use store::{Db, Tx, Value, dynamic_sql};
 
-use super::rows::places;
 use crate::check;
 use crate::experiment::{Experiment, ExperimentSearch, Lifecycle, NewExperiment};
 use crate::filter::{Attribute, Query, Shape, Side, page_of, page_start};
@@ -181,7 +180,7 @@ async fn with_tags(db: &Db, rows: Vec<Row>) -> Result<Vec<Experiment>> {
         let args: Vec<Value> = part.iter().map(|row| row.0.into()).collect();
         let sql = format!(
             "select experiment_id, key, value from experiment_tag where experiment_id in ({}) order by key",
-            places(1, args.len())
+            store::places(1, args.len())
         );
         let found: Vec<(i64, String, String)> = db.rows(dynamic_sql(sql), &args).await?;
         for (id, key, value) in found {

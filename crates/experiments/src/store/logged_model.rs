@@ -8,7 +8,7 @@ use base::{Error, LoggedModelId, Result};
 use store::{Db, Tx, Value, dynamic_sql};
 
 use super::experiment;
-use super::rows::{insert, places};
+use super::rows::insert;
 use crate::filter::{Attribute, Shape, Side};
 use crate::logged_model::{LoggedModel, LoggedModelMetric, LoggedModelStatus, NewLoggedModel};
 use crate::metric::Metric;
@@ -238,7 +238,7 @@ async fn complete(db: &Db, rows: Vec<Row>) -> Result<Vec<LoggedModel>> {
     let mut models = Vec::with_capacity(rows.len());
     for part in rows.chunks(500) {
         let args: Vec<Value> = part.iter().map(|row| Value::from(&row.0)).collect();
-        let list = places(1, args.len());
+        let list = store::places(1, args.len());
         let sql = |head: &str, tail: &str| {
             dynamic_sql(format!("{head} where model_id in ({list}) order by {tail}"))
         };

@@ -35,11 +35,3 @@ pub(crate) async fn insert(
     }
     Ok(())
 }
-
-/// `$1, $2, …` for `count` values, the first being `$first`.
-pub(crate) fn places(first: usize, count: usize) -> String {
-    let places: Vec<String> = (first..first + count)
-        .map(|number| format!("${number}"))
-        .collect();
-    places.join(", ")
-}

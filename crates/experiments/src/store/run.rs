@@ -7,7 +7,6 @@ use store::{Db, Tx, Value, dynamic_sql};
 
 use super::batch::{self, NAME_TAG, require_active};
 use super::experiment;
-use super::rows::places;
 use crate::check;
 use crate::experiment::Lifecycle;
 use crate::filter::{
@@ -230,7 +229,7 @@ type ModelRow = (String, String, String, i64);
 
 async fn load_part(db: &Db, ids: &[String], runs: &mut Vec<Run>) -> Result<()> {
     let args: Vec<Value> = ids.iter().map(Value::from).collect();
-    let list = places(1, ids.len());
+    let list = store::places(1, ids.len());
     let sql = |head: &str, tail: &str| dynamic_sql(format!("{head} in ({list}) {tail}"));
     let (rows, metrics, params, tags, datasets, models) = tokio::try_join!(
         db.rows::<RunRow>(sql("select id, experiment_id, name, user_id, status, start_time, end_time, lifecycle, artifact_uri from run where id", ""), &args),

@@ -53,12 +53,6 @@ create index assessment_by_trace on assessment (trace_id, created_at);
 /// How many things are named in one statement.
 const PART: usize = 500;
 
-/// `$1, $2, …`
-fn places(count: usize) -> String {
-    let places: Vec<String> = (1..=count).map(|number| format!("${number}")).collect();
-    places.join(", ")
-}
-
 async fn known(tx: &mut Tx<'_>, id: &str) -> Result<Option<(i64, bool)>> {
     tx.row(
         "select experiment_id, finished from trace where id = $1",
@@ -236,7 +230,7 @@ pub(crate) async fn remove(tx: &mut Tx<'_>, experiment: i64, doom: &TraceDoom) -
     let ids: Vec<(String,)> = tx.rows(dynamic_sql(sql), &args).await?;
     for part in ids.chunks(PART) {
         let args: Vec<Value> = part.iter().map(|(id,)| Value::from(id.as_str())).collect();
-        let list = places(args.len());
+        let list = store::places(1, args.len());
         for table in ["trace_tag", "trace_metadata", "span", "assessment"] {
             tx.execute(
                 dynamic_sql(format!("delete from {table} where trace_id in ({list})")),

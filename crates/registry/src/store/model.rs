@@ -240,7 +240,7 @@ async fn complete(db: &Db, rows: Vec<Row>) -> Result<Vec<Model>> {
     let mut models = Vec::with_capacity(rows.len());
     for part in rows.chunks(500) {
         let names: Vec<Value> = part.iter().map(|row| Value::from(&row.0)).collect();
-        let list = version::places(names.len());
+        let list = store::places(1, names.len());
         let tags: Vec<(String, String, String)> =
             db.rows(dynamic_sql(format!("select name, key, value from registered_model_tag where name in ({list}) order by key")), &names).await?;
         let aliases: Vec<(String, String, i64)> =

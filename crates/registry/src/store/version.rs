@@ -59,12 +59,6 @@ pub(crate) fn none(name: &str, version: i64) -> Error {
     ))
 }
 
-/// `$1, $2, …`
-pub(crate) fn places(count: usize) -> String {
-    let places: Vec<String> = (1..=count).map(|number| format!("${number}")).collect();
-    places.join(", ")
-}
-
 /// Adds the next version; the answer is its number.
 pub(crate) async fn insert(tx: &mut Tx<'_>, new: &NewVersion, storage: &str) -> Result<i64> {
     let now = tx.clock().now_ms();
@@ -75,24 +69,11 @@ pub(crate) async fn insert(tx: &mut Tx<'_>, new: &NewVersion, storage: &str) -> 
         )
         .await?
         .ok_or_else(|| model::none(&new.name))?;
-    tx.execute(
-        "insert into model_version (name, version, description, user_id, source, storage, run_id, model_id, run_link, stage, created_at, updated_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'None', $10, $10)",
-        &[
-            new.name.as_str().into(),
-            version.into(),
-            new.description.as_str().into(),
-            new.user.as_str().into(),
-            new.source.as_str().into(),
-            storage.into(),
-            new.run_id.as_ref().map(|id| id.as_str().to_owned()).into(),
-            new.model_id.as_ref().map(|id| id.as_str().to_owned()).into(),
-            new.run_link.as_str().into(),
-            now.into(),
-        ],
-    )
-    .await?;
-    for tag in &new.tags {
-        put_tag(tx, &new.name, version, tag).await?;
+    if !put(tx, new, storage, version, now, now).await? {
+        return Err(Error::already_exists(format!(
+            "version {version} of {} exists already",
+            new.name
+        )));
     }
     Ok(version)
 }
@@ -115,6 +96,18 @@ pub(crate) async fn insert_numbered(
     if known == 0 {
         return Err(model::none(&new.name));
     }
+    put(tx, new, storage, number, created_at, updated_at).await
+}
+
+/// Writes a version with its tags; false where the model has one of that number.
+async fn put(
+    tx: &mut Tx<'_>,
+    new: &NewVersion,
+    storage: &str,
+    number: i64,
+    created_at: i64,
+    updated_at: i64,
+) -> Result<bool> {
     let added = tx
         .execute(
             "insert into model_version (name, version, description, user_id, source, storage, run_id, model_id, run_link, stage, created_at, updated_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'None', $10, $11) on conflict (name, version) do nothing",
@@ -293,7 +286,7 @@ pub(crate) async fn by_alias(db: &Db, name: &str, alias: &str) -> Result<Option<
 pub(crate) async fn latest(db: &Db, names: &[Value]) -> Result<Vec<ModelVersion>> {
     let sql = format!(
         "select {COLUMNS} from model_version where model_version.name in ({}) and not exists (select 1 from model_version n where n.name = model_version.name and n.stage = model_version.stage and n.version > model_version.version) order by model_version.name, model_version.version",
-        places(names.len())
+        store::places(1, names.len())
     );
     complete(db, db.rows(dynamic_sql(sql), names).await?).await
 }
@@ -330,7 +323,7 @@ async fn complete(db: &Db, rows: Vec<Row>) -> Result<Vec<ModelVersion>> {
         let mut names: Vec<&str> = part.iter().map(|row| row.name.as_str()).collect();
         names.dedup();
         let args: Vec<Value> = names.into_iter().map(Value::from).collect();
-        let list = places(args.len());
+        let list = store::places(1, args.len());
         let tags: Vec<(String, i64, String, String)> =
             db.rows(dynamic_sql(format!("select name, version, key, value from model_version_tag where name in ({list}) order by key")), &args).await?;
         let aliases: Vec<(String, i64, String)> =

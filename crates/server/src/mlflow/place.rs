@@ -2,9 +2,6 @@
 
 use base::{Error, Result};
 
-/// Object storage that clients may use with their own credentials.
-const REMOTE: [&str; 7] = ["s3", "gs", "wasbs", "abfss", "dbfs", "r2", "oci"];
-
 /// A relative path that stays below its root, however often it is decoded.
 pub(super) fn safe_path(path: &str) -> Result<&str> {
     // MLflow's whole message.
@@ -46,7 +43,9 @@ pub(super) fn artifact_location(location: &str, root: &str) -> Result<String> {
     let rest = match trimmed.split_once(':') {
         Some(("mlflow-artifacts", rest)) => rest,
         Some(("dbfs", rest)) if rest.starts_with('/') => rest,
-        Some((scheme, rest)) if REMOTE.contains(&scheme) && rest.starts_with("//") => rest,
+        Some((scheme, rest)) if registry::REMOTE.contains(&scheme) && rest.starts_with("//") => {
+            rest
+        }
         _ if below(trimmed, root) => trimmed,
         _ => return Err(refused()),
     };

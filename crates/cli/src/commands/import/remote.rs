@@ -36,36 +36,27 @@ impl Remote {
         self.client.json(request.query(query)).await
     }
 
-    /// All pages of a search.
-    async fn pages(&self, path: &str, mut body: Value, list: &str) -> Result<Vec<Value>> {
-        let mut all = Vec::new();
-        loop {
-            let mut page = self.post(path, &body).await?;
-            if let Value::Array(items) = page[list].take() {
-                all.extend(items);
-            }
-            match page["next_page_token"].as_str() {
-                Some(token) if !token.is_empty() => body["page_token"] = json!(token),
-                _ => return Ok(all),
-            }
-        }
-    }
-
     pub async fn experiments(&self) -> Result<Vec<Value>> {
         let body = json!({ "max_results": 1000, "view_type": "ALL" });
-        self.pages("experiments/search", body, "experiments").await
+        self.client
+            .pages("experiments/search", body, "experiments")
+            .await
     }
 
     pub async fn runs(&self, experiment: &str) -> Result<Vec<Value>> {
         let body =
             json!({ "experiment_ids": [experiment], "max_results": 1000, "run_view_type": "ALL" });
-        self.pages("runs/search", body, "runs").await
+        self.client.pages("runs/search", body, "runs").await
     }
 
     /// Servers before MLflow 3 have none.
     pub async fn logged_models(&self, experiment: &str) -> Result<Vec<Value>> {
         let body = json!({ "experiment_ids": [experiment], "max_results": 100 });
-        match self.pages("logged-models/search", body, "models").await {
+        match self
+            .client
+            .pages("logged-models/search", body, "models")
+            .await
+        {
             Err(error) if error.kind() == base::Kind::NotFound => Ok(Vec::new()),
             found => found,
         }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use base::{Page, Result};
 use store::{Db, Value, dynamic_sql};
 
-use super::{PART, places};
+use super::PART;
 use crate::check;
 use crate::filter::{Attribute, Query, Shape, Side, page_of, page_start};
 use crate::tag::Tag;
@@ -70,7 +70,7 @@ pub(crate) async fn by_ids(db: &Db, ids: &[String]) -> Result<Vec<Trace>> {
         let args: Vec<Value> = part.iter().map(|id| Value::from(id.as_str())).collect();
         let sql = format!(
             "select {COLUMNS} from trace where trace.id in ({})",
-            places(args.len())
+            store::places(1, args.len())
         );
         for trace in complete(db, db.rows(dynamic_sql(sql), &args).await?).await? {
             found.insert(trace.id.clone(), trace);
@@ -85,7 +85,7 @@ pub(crate) async fn spans(db: &Db, ids: &[String]) -> Result<Vec<Span>> {
         let args: Vec<Value> = part.iter().map(|id| Value::from(id.as_str())).collect();
         let sql = format!(
             "select trace_id, id, start_ns, content from span where trace_id in ({}) order by trace_id, start_ns, id",
-            places(args.len())
+            store::places(1, args.len())
         );
         let rows: Vec<(String, String, i64, String)> = db.rows(dynamic_sql(sql), &args).await?;
         spans.extend(rows.into_iter().map(|(trace_id, id, start, content)| Span {
@@ -159,7 +159,7 @@ async fn complete(db: &Db, rows: Vec<Row>) -> Result<Vec<Trace>> {
 async fn pairs(db: &Db, table: &str, ids: &[Value]) -> Result<HashMap<String, Vec<Tag>>> {
     let sql = format!(
         "select trace_id, key, value from {table} where trace_id in ({}) order by key",
-        places(ids.len())
+        store::places(1, ids.len())
     );
     let rows: Vec<(String, String, String)> = db.rows(dynamic_sql(sql), ids).await?;
     let mut by_trace: HashMap<String, Vec<Tag>> = HashMap::new();
@@ -172,7 +172,7 @@ async fn pairs(db: &Db, table: &str, ids: &[Value]) -> Result<HashMap<String, Ve
 async fn assessments(db: &Db, ids: &[Value]) -> Result<HashMap<String, Vec<Assessment>>> {
     let sql = format!(
         "select trace_id, id, content from assessment where trace_id in ({}) order by created_at, id",
-        places(ids.len())
+        store::places(1, ids.len())
     );
     let rows: Vec<(String, String, String)> = db.rows(dynamic_sql(sql), ids).await?;
     let mut by_trace: HashMap<String, Vec<Assessment>> = HashMap::new();

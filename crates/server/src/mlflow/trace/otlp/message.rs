@@ -8,6 +8,8 @@ use base64::prelude::BASE64_STANDARD;
 use prost::{Message, Oneof};
 use serde_json::{Map, Value, json};
 
+use crate::mlflow::wire::write_double;
+
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct ExportRequest {
     #[prost(message, repeated, tag = "1")]
@@ -247,15 +249,7 @@ fn tagged(value: &AnyValue) -> Value {
 
 /// JSON has no NaN and no infinities; protobuf writes words for them.
 fn double(number: f64) -> Value {
-    if number.is_finite() {
-        json!(number)
-    } else if number.is_nan() {
-        json!("NaN")
-    } else if number > 0.0 {
-        json!("Infinity")
-    } else {
-        json!("-Infinity")
-    }
+    write_double(&number, serde_json::value::Serializer).unwrap_or_default()
 }
 
 fn plain(value: &AnyValue) -> Value {
